@@ -1,0 +1,1 @@
+"""The compiler: policy text in, a verified artifact out. No part of it needs root."""

@@ -1,0 +1,90 @@
+"""A diagnostic is data: stages add to a list and go on; `report` renders them once, at the edge."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cpc.compiler.source import Span
+
+__all__ = ["Diagnostic", "Diagnostics", "Label", "Severity", "error", "note", "suggest", "warning"]
+
+
+class Severity(StrEnum):
+    """How bad: an error stops the road to an object; warnings and notes do not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A second place that explains the first, with a few words about it."""
+
+    span: Span
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One thing to tell the user.
+
+    `message` is one line, lower case, no full stop, user text in backticks. `label` are the words
+    under the primary span. `labels` are further places. `help` says what to do; `notes` add facts
+    such as a witness flow. `code` is a key of `codes.CODES`.
+    """
+
+    code: str
+    severity: Severity
+    message: str
+    span: Span | None = None
+    label: str = ""
+    labels: tuple[Label, ...] = ()
+    notes: tuple[str, ...] = ()
+    help: tuple[str, ...] = ()
+
+
+Diagnostics = list[Diagnostic]
+"""What a stage adds to; order is the order of discovery, `report` sorts by place."""
+
+
+def error(
+    code: str,
+    message: str,
+    span: Span | None = None,
+    *,
+    label: str = "",
+    labels: tuple[Label, ...] = (),
+    notes: tuple[str, ...] = (),
+    help: str | tuple[str, ...] = (),
+) -> Diagnostic:
+    """An error diagnostic; `help` may be one line."""
+    helps = (help,) if isinstance(help, str) else help
+    return Diagnostic(code, Severity.ERROR, message, span, label, labels, notes, helps)
+
+
+def warning(
+    code: str,
+    message: str,
+    span: Span | None = None,
+    *,
+    label: str = "",
+    labels: tuple[Label, ...] = (),
+    notes: tuple[str, ...] = (),
+    help: str | tuple[str, ...] = (),
+) -> Diagnostic:
+    """A warning diagnostic; `help` may be one line."""
+    helps = (help,) if isinstance(help, str) else help
+    return Diagnostic(code, Severity.WARNING, message, span, label, labels, notes, helps)
+
+
+def note(code: str, message: str, span: Span | None = None, *, label: str = "") -> Diagnostic:
+    """A note diagnostic."""
+    return Diagnostic(code, Severity.NOTE, message, span, label)
+
+
+def suggest(word: str, known: "list[str] | tuple[str, ...] | set[str]") -> str | None:
+    """The known word that `word` most likely meant to be, or None when nothing is near."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(word, sorted(known), n=1, cutoff=0.6)
+    return near[0] if near else None

@@ -1,0 +1,1 @@
+"""The decision IR: a policy over selector bits, before it becomes C."""

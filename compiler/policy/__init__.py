@@ -1,0 +1,1 @@
+"""What a policy is and means: the model, flows, and `decide`."""

@@ -1,0 +1,111 @@
+"""Flows and requests: what a policy decides about."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from cpc.compiler.policy.model import Address, Direction, Entity
+
+__all__ = [
+    "OPAQUE",
+    "DnsQuery",
+    "Flow",
+    "HttpRequest",
+    "KafkaElement",
+    "KafkaRequest",
+    "Label",
+    "Opaque",
+    "Party",
+    "Request",
+]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Label:
+    """`source:key=value`."""
+
+    source: str
+    key: str
+    value: str
+
+    def __str__(self) -> str:
+        return f"{self.source}:{self.key}={self.value}"
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """One end of a flow.
+
+    `managed`: an endpoint of ours, which has labels and a side. `entities` are the basic facts
+    about the others (and `init`, `health` about endpoints): never `all`, `cluster` or `world-ipv*`,
+    which follow. A party that is not managed and has no entity is an unknown address (identity 0).
+    `world` in `entities` is the fact that the address is external. `ports` are the container ports
+    (name, protocol, number).
+    """
+
+    name: str
+    managed: bool
+    labels: frozenset[Label] = frozenset()
+    entities: frozenset[Entity] = frozenset()
+    address: Address | None = None
+    ports: frozenset[tuple[str, int, int]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """Bytes that are not the expected protocol."""
+
+
+OPAQUE = Opaque()
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """`path` is normalised and includes `?query`; header names are lower case."""
+
+    method: str
+    path: str
+    host: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KafkaElement:
+    """One (api key, version, client id, topic) of a Kafka request; `topic` None: it names none."""
+
+    api_key: int
+    version: int
+    client: str
+    topic: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class KafkaRequest:
+    """Allowed iff every element is; at least one element."""
+
+    elements: tuple[KafkaElement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DnsQuery:
+    """A queried name, lower case, without its trailing dot."""
+
+    name: str
+
+
+Request: TypeAlias = HttpRequest | KafkaRequest | DnsQuery | Opaque
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A subject's traffic with a peer in one direction.
+
+    `family` is 4 or 6. `port` is the destination port of TCP, UDP and SCTP, `type << 8 | code` of
+    ICMP in IPv4 and ICMPv6 in IPv6, and 0 for every other protocol.
+    """
+
+    subject: Party
+    peer: Party
+    direction: Direction
+    family: int
+    protocol: int
+    port: int = 0

@@ -1,0 +1,406 @@
+"""The resolved policy: names gone, defaults filled in, every half of every rule on its own.
+
+One model serves native policies and imported ones. It keeps spans, never the source document.
+"""
+
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from typing import TypeAlias
+
+from cpc.compiler.source import Span
+
+__all__ = [
+    "ALL",
+    "Action",
+    "Address",
+    "AllOf",
+    "AnyOf",
+    "Audit",
+    "Cidr",
+    "Direction",
+    "DnsMatch",
+    "EndpointTerm",
+    "Entity",
+    "EntityTerm",
+    "Everything",
+    "Fqdn",
+    "GrpcMatch",
+    "Has",
+    "HeaderMatch",
+    "HttpMatch",
+    "In",
+    "Isolation",
+    "KafkaMatch",
+    "L7Match",
+    "LabelExpr",
+    "LabelKey",
+    "Matcher",
+    "Mode",
+    "NamedPort",
+    "Network",
+    "Not",
+    "Origin",
+    "Policy",
+    "PortRange",
+    "Protocol",
+    "Requirement",
+    "Rule",
+    "Selector",
+    "ServiceTerm",
+    "Term",
+    "Tier",
+]
+
+Address: TypeAlias = IPv4Address | IPv6Address
+Network: TypeAlias = IPv4Network | IPv6Network
+
+
+class Direction(StrEnum):
+    """Seen from the subject: ingress comes to it, egress leaves it."""
+
+    INGRESS = "ingress"
+    EGRESS = "egress"
+
+
+class Action(StrEnum):
+    """What a matching rule does; `pass` ends its tier."""
+
+    ALLOW = "allow"
+    DENY = "deny"
+    PASS = "pass"
+
+
+class Tier(IntEnum):
+    """Tiers in the order they are asked."""
+
+    ADMIN = 0
+    NORMAL = 1
+    BASELINE = 2
+
+
+class Mode(StrEnum):
+    """What happens where no tier decides: `default` allows, `always` denies; `never` asks no tier."""
+
+    DEFAULT = "default"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+class Protocol(IntEnum):
+    """IP protocol numbers with a name in the language (IANA)."""
+
+    ICMP = 1
+    TCP = 6
+    UDP = 17
+    ICMPV6 = 58
+    SCTP = 132
+
+
+class Entity(StrEnum):
+    """Peers that are not label sets; `all` and `cluster` are predicates over the others."""
+
+    ALL = "all"
+    WORLD = "world"
+    WORLD_IPV4 = "world-ipv4"
+    WORLD_IPV6 = "world-ipv6"
+    CLUSTER = "cluster"
+    HOST = "host"
+    REMOTE_NODE = "remote-node"
+    KUBE_APISERVER = "kube-apiserver"
+    HEALTH = "health"
+    INIT = "init"
+    UNMANAGED = "unmanaged"
+
+
+# --- label expressions -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class LabelKey:
+    """A label's source and key; source `any` ranges over every source."""
+
+    source: str
+    key: str
+
+    def __str__(self) -> str:
+        return f"{self.source}:{self.key}"
+
+
+@dataclass(frozen=True, slots=True)
+class Everything:
+    """Holds for every endpoint."""
+
+
+@dataclass(frozen=True, slots=True)
+class Has:
+    """The key is present (`Exists`)."""
+
+    key: LabelKey
+
+
+@dataclass(frozen=True, slots=True)
+class In:
+    """The key is present with one of the values; values sorted, unique; none: never holds."""
+
+    key: LabelKey
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The operand does not hold; so `NotIn` holds where the key is absent."""
+
+    operand: "LabelExpr"
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """Every operand holds."""
+
+    operands: tuple["LabelExpr", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """Some operand holds; none: never."""
+
+    operands: tuple["LabelExpr", ...]
+
+
+LabelExpr: TypeAlias = "Everything | Has | In | Not | AllOf | AnyOf"
+
+
+# --- selectors ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointTerm:
+    """Endpoints whose labels satisfy `expr`; never the host, the world, or an unknown address."""
+
+    expr: LabelExpr
+
+
+@dataclass(frozen=True, slots=True)
+class EntityTerm:
+    """One entity."""
+
+    entity: Entity
+
+
+@dataclass(frozen=True, slots=True)
+class Cidr:
+    """Addresses in `network` but in none of `excepts` (each inside `network`, sorted).
+
+    Matches external addresses only, unless `scope_any`: then every address.
+    """
+
+    network: Network
+    excepts: tuple[Network, ...] = ()
+    scope_any: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fqdn:
+    """External addresses that names matching one of the patterns resolved to."""
+
+    patterns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceTerm:
+    """The current backends of a service, on their target ports."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class NamedPort:
+    """`term`, and the party has a container port `name` of `protocol` with number `port`.
+
+    Made by `resolve` from named ports under an inventory; not written by users.
+    """
+
+    term: "Term"
+    name: str
+    protocol: int
+    port: int
+
+
+Term: TypeAlias = "EndpointTerm | EntityTerm | Cidr | Fqdn | ServiceTerm | NamedPort"
+
+Selector: TypeAlias = tuple[Term, ...]
+"""A union of terms, in written order; the empty selector matches nothing."""
+
+ALL: Selector = (EntityTerm(Entity.ALL),)
+
+
+# --- ports and L7 ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class PortRange:
+    """Destination ports low..high (both included, 0-65535) of one IP protocol (0-255).
+
+    For ICMP (only in IPv4) and ICMPv6 (only in IPv6) a "port" is `type << 8 | code`. Protocols
+    without ports have the range 0-65535.
+    """
+
+    protocol: int
+    low: int = 0
+    high: int = 65535
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderMatch:
+    """A header that is present (`op` "present"), equal ("=") or matching RE2 `value` ("~")."""
+
+    name: str
+    op: str
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpMatch:
+    """RE2 expressions, whole-string; None matches anything.
+
+    `path` is matched with its `?query`, unless `any_query`: then what precedes `?` is matched.
+    """
+
+    method: str | None
+    path: str | None
+    host: str | None
+    headers: tuple[HeaderMatch, ...] = ()
+    any_query: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GrpcMatch:
+    """`service` is `pkg.Service`, `method` its method or None for every one."""
+
+    service: str
+    method: str | None
+    headers: tuple[HeaderMatch, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KafkaMatch:
+    """Api keys (None: every), version, client id, topic (a trailing `*` is a prefix); None: any."""
+
+    api_keys: frozenset[int] | None
+    version: int | None
+    client: str | None
+    topic: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DnsMatch:
+    """A DNS name, lower case, no trailing dot; `*` matches inside one label run as in Cilium."""
+
+    pattern: str
+
+
+Matcher: TypeAlias = HttpMatch | GrpcMatch | KafkaMatch | DnsMatch
+
+
+@dataclass(frozen=True, slots=True)
+class L7Match:
+    """The request part of a rule; `protocol` is http, grpc, kafka or dns. Any matcher suffices."""
+
+    protocol: str
+    matchers: tuple[Matcher, ...]
+
+
+# --- statements --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where something was written: its name, its place, its policy and doc comment.
+
+    `name` is the rule's name, or one made from its place when it has none. `order` is
+    (file number on the command line, line, column): the last part of the order of rules.
+    """
+
+    name: str
+    span: Span = field(compare=False)
+    order: tuple[int, int, int]
+    policy: str = ""
+    namespace: str = ""
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One half of a rule: what it does to flows of its subjects in its direction.
+
+    `ports` None: every protocol. `l7` only on allow rules. `priority`, `block` and `index` order
+    tiered rules and are 0 for normal ones.
+    """
+
+    direction: Direction
+    action: Action
+    tier: Tier
+    priority: int
+    block: int
+    index: int
+    subject: Selector
+    peers: Selector
+    ports: tuple[PortRange, ...] | None
+    l7: L7Match | None
+    staged: bool
+    log: bool
+    origin: Origin
+
+    @property
+    def key(self) -> tuple[int, int, tuple[int, int, int]]:
+        """(tier, priority, place): the order in which rules are named."""
+        return (int(self.tier), self.priority, self.origin.order)
+
+
+@dataclass(frozen=True, slots=True)
+class Isolation:
+    """`isolate(subject, direction)`: a default deny, stated or imported."""
+
+    direction: Direction
+    subject: Selector
+    staged: bool
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """Label peers of the subject's normal-tier allow rules must also match `peers`."""
+
+    direction: Direction
+    subject: Selector
+    peers: Selector
+    staged: bool
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """Subjects whose deny becomes allow plus log."""
+
+    subject: Selector
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """All of one run's policy.
+
+    `rules`, `isolations` and `requirements` are sorted by key or order. `open_defaults` are the
+    `default allow` statements: they isolate nobody, and say that this is meant. `unenforced` are
+    places whose meaning this version resolves but cannot enforce: (what, span).
+    """
+
+    rules: tuple[Rule, ...]
+    isolations: tuple[Isolation, ...] = ()
+    open_defaults: tuple[Isolation, ...] = ()
+    requirements: tuple[Requirement, ...] = ()
+    audits: tuple[Audit, ...] = ()
+    mode: Mode = Mode.DEFAULT
+    allow_host: bool = True
+    unenforced: tuple[tuple[str, Span], ...] = field(default=(), compare=False)

@@ -1,0 +1,55 @@
+"""Source text and places in it."""
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+
+__all__ = ["SourceFile", "Sources", "Span"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A half-open range of characters in one source file.
+
+    `start` and `end` count characters from 0; `line` and `column` are those of `start`, counted from 1.
+    Ordering is (file, start, end); the order of files on the command line is not known here.
+    """
+
+    file: str
+    start: int
+    end: int
+    line: int
+    column: int
+
+    def to(self, other: "Span") -> "Span":
+        """The span from the start of this one to the end of `other`, in the same file."""
+        return Span(self.file, self.start, max(self.end, other.end), self.line, self.column)
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One text as it was read; lines end with `\\n` (a `\\r\\n` counts as one line end)."""
+
+    name: str
+    text: str
+    _starts: tuple[int, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        starts = [0]
+        starts.extend(i + 1 for i, c in enumerate(self.text) if c == "\n")
+        object.__setattr__(self, "_starts", tuple(starts))
+
+    def span(self, start: int, end: int) -> Span:
+        """The span of characters [start, end)."""
+        line = bisect_right(self._starts, start)
+        return Span(self.name, start, end, line, start - self._starts[line - 1] + 1)
+
+    def line(self, number: int) -> str:
+        """The text of line `number` (from 1) without its end; empty when there is no such line."""
+        if not 1 <= number <= len(self._starts):
+            return ""
+        end = self._starts[number] if number < len(self._starts) else len(self.text)
+        return self.text[self._starts[number - 1] : end].rstrip("\r\n")
+
+
+Sources = dict[str, SourceFile]
+"""Every text read in one run, by the name that spans carry."""

@@ -1,0 +1,1 @@
+"""Text to tree and back: `parse`, the nodes in `tree`, and `format`."""
