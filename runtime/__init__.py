@@ -1,0 +1,1 @@
+"""The runtime: loads an artifact, enforces it, and shows what it does."""
