@@ -14,12 +14,13 @@ from cpc.compiler.codes.meaning import MEANING
 from cpc.compiler.codes.page import Page
 from cpc.compiler.codes.runtime import RUNTIME
 from cpc.compiler.codes.syntax import SYNTAX
+from cpc.compiler.codes.usage import USAGE
 
 __all__ = ["CODES", "Page"]
 
 CODES: dict[str, Page] = {
     page.code: page
-    for part in (FILES, SYNTAX, FINDINGS, MEANING, ENFORCE, ARTIFACT, RUNTIME, INVENTORY)
+    for part in (FILES, USAGE, SYNTAX, FINDINGS, MEANING, ENFORCE, ARTIFACT, RUNTIME, INVENTORY)
     for page in part
 }
 """Pages by code; codes are stable and never reused."""

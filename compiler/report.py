@@ -1,0 +1,94 @@
+"""Diagnostics as text: sorted by place, each said once, in the form that was asked for."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import assert_never
+
+from cpc.compiler.diagnostics import Diagnostic, Severity
+from cpc.compiler.report_pretty import Line, concise, pretty
+from cpc.compiler.source import Sources
+
+__all__ = ["Format", "Look", "ordered", "render", "summary"]
+
+
+class Format(StrEnum):
+    """Pretty is for people, concise for editors and grep, json for programs."""
+
+    PRETTY = "pretty"
+    CONCISE = "concise"
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How to render: `width` is the room for one line of source text, in terminal columns."""
+
+    format: Format = Format.PRETTY
+    color: bool = False
+    width: int = 120
+
+
+_COLORS = {
+    "error": "bold red",
+    "warning": "bold yellow",
+    "note": "bold cyan",
+    "message": "bold",
+    "gutter": "blue",
+    "second": "blue",
+}
+
+
+def ordered(diagnostics: Iterable[Diagnostic], sources: Sources) -> tuple[Diagnostic, ...]:
+    """Without repeats, by place; files in the order in which they were read, no place first."""
+    files = {name: number for number, name in enumerate(sources)}
+
+    def key(diagnostic: Diagnostic) -> tuple[int, str, int, int, str, str]:
+        span = diagnostic.span
+        if span is None:
+            return (-1, "", 0, 0, diagnostic.code, diagnostic.message)
+        order = files.get(span.file, len(files))
+        return (order, span.file, span.start, span.end, diagnostic.code, diagnostic.message)
+
+    return tuple(sorted(dict.fromkeys(diagnostics), key=key))
+
+
+def summary(diagnostics: Iterable[Diagnostic]) -> str:
+    """`2 errors, 1 warning`; empty when there is nothing to count."""
+    counts = Counter(diagnostic.severity for diagnostic in set(diagnostics))
+    parts = [
+        f"{counts[severity]} {severity}{'s' if counts[severity] > 1 else ''}"
+        for severity in Severity
+        if counts[severity]
+    ]
+    return ", ".join(parts)
+
+
+def _text(lines: Iterable[Line], color: bool) -> str:
+    if not color:
+        return "\n".join("".join(text for _, text in line).rstrip() for line in lines)
+    from rich.style import Style
+
+    styles = {name: Style.parse(look) for name, look in _COLORS.items()}
+    return "\n".join(
+        "".join(styles[style].render(text) if style in styles else text for style, text in line)
+        for line in lines
+    )
+
+
+def render(diagnostics: Iterable[Diagnostic], sources: Sources, look: Look) -> str:
+    """All diagnostics as one text without a final line end; json is a document even when empty."""
+    found = ordered(diagnostics, sources)
+    match look.format:
+        case Format.JSON:
+            from cpc.compiler.report_json import document
+
+            return document(found, sources)
+        case Format.CONCISE:
+            return _text((concise(diagnostic) for diagnostic in found), look.color)
+        case Format.PRETTY:
+            blocks = (_text(pretty(d, sources, look.width), look.color) for d in found)
+            return "\n\n".join(blocks)
+        case _:
+            assert_never(look.format)
