@@ -1,0 +1,109 @@
+"""The whole road, in one file that knows every stage: text to artifact.
+
+Each stage takes a finished value and returns a new one; a stage that finds errors adds diagnostics, and
+the road ends there. What a command does not need is not imported.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cpc.compiler.diagnostics import Diagnostics, Severity
+from cpc.compiler.errors import InputError
+from cpc.compiler.source import Sources
+from cpc.compiler.timings import Timings, Tool
+
+if TYPE_CHECKING:
+    from cpc.compiler.artifact import Artifact
+    from cpc.compiler.policy.inventory import Inventory
+    from cpc.compiler.policy.resolve import Resolved
+    from cpc.compiler.syntax.tree import File
+    from cpc.compiler.verify.verified import VerifiedPolicy
+
+__all__ = ["Front", "Options", "compile_policy", "front", "verify_policy"]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a user may say about reading a policy.
+
+    `parameters` set `param`s, `include_path` is searched after the including file's folder,
+    `inventory` is the path of an inventory file (it resolves named ports), or None.
+    """
+
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    include_path: tuple[str, ...] = ()
+    inventory: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """What was read: trees, texts, and what they resolve to (None where an error was found)."""
+
+    files: "tuple[File, ...]"
+    sources: Sources
+    inventory: "Inventory | None"
+    resolved: "Resolved | None"
+    diagnostics: Diagnostics
+
+    @property
+    def failed(self) -> bool:
+        """Whether an error ended the road."""
+        return has_errors(self.diagnostics)
+
+
+def has_errors(diagnostics: Diagnostics) -> bool:
+    """Whether one of them is an error."""
+    return any(d.severity is Severity.ERROR for d in diagnostics)
+
+
+def front(paths: Sequence[str], options: Options, timings: Timings) -> Front:
+    """Read, parse and resolve; errors of every file are collected, none raised."""
+    from cpc.compiler.read import read
+
+    with timings.measure("read and parse"):
+        files, sources, diagnostics = read(paths, options.include_path)
+    inventory: Inventory | None = None
+    if options.inventory is not None:
+        from cpc.compiler.policy.inventory import read_inventory
+
+        with timings.measure("inventory"):
+            inventory, found = read_inventory(options.inventory, sources)
+        diagnostics = [*diagnostics, *found]
+    if has_errors(diagnostics):
+        return Front(files, sources, inventory, None, diagnostics)
+    from cpc.compiler.policy.resolve import resolve
+
+    with timings.measure("resolve"):
+        resolved, found = resolve(files, options.parameters, inventory)
+    diagnostics = [*diagnostics, *found]
+    return Front(
+        files, sources, inventory, None if has_errors(diagnostics) else resolved, diagnostics
+    )
+
+
+def verify_policy(
+    resolved: "Resolved", timings: Timings
+) -> "tuple[VerifiedPolicy | None, Diagnostics]":
+    """Check what must hold before a policy may become a program."""
+    from cpc.compiler.verify.verified import verify
+
+    with timings.measure("verify", Tool.Z3):
+        return verify(resolved.policy)
+
+
+def compile_policy(
+    read: Front, target: str, timings: Timings
+) -> "tuple[Artifact | None, Diagnostics]":
+    """From a front without errors to an artifact; None where verification or clang found an error."""
+    if read.resolved is None:
+        return None, []
+    verified, diagnostics = verify_policy(read.resolved, timings)
+    if verified is None or has_errors(diagnostics):
+        return None, diagnostics
+    from cpc.compiler.codegen.build import build
+
+    try:
+        return build(verified, target, timings), diagnostics
+    except InputError as failure:
+        return None, [*diagnostics, *failure.diagnostics]
