@@ -1,0 +1,40 @@
+"""Services as resolved: what a balancer will serve; kept for later stages."""
+
+from dataclasses import dataclass
+
+from cpc.compiler.policy.model import Address, Origin, Selector
+
+__all__ = ["Backends", "Service", "ServicePort"]
+
+
+@dataclass(frozen=True, slots=True)
+class ServicePort:
+    """`port` of IP protocol `protocol` goes to a backend's `target`: a number, or a container port's name."""
+
+    protocol: int
+    port: int
+    target: int | str
+
+
+@dataclass(frozen=True, slots=True)
+class Backends:
+    """Endpoints that share the traffic, each with `weight` (1-65535)."""
+
+    selector: Selector
+    weight: int
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """`balance` is maglev or random; `affinity` the client's time-out in seconds, None for none.
+
+    VIPs and ports are unique, in written order; there is at least one of each, and of backends.
+    """
+
+    name: str
+    vips: tuple[Address, ...]
+    ports: tuple[ServicePort, ...]
+    backends: tuple[Backends, ...]
+    balance: str
+    affinity: int | None
+    origin: Origin

@@ -1,0 +1,164 @@
+"""From paths to syntax trees: files, directories, standard input, and what they include."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cpc.compiler.diagnostics import Diagnostics, Label, error, suggest
+from cpc.compiler.source import Sources, Span
+from cpc.compiler.syntax import tree
+from cpc.compiler.syntax.parse import parse
+from cpc.compiler.text import STDIN, read_text
+
+__all__ = ["read"]
+
+_MAX_NESTING = 64
+_OTHER_FORMATS = (".yaml", ".yml", ".json")
+
+
+def read(
+    paths: Sequence[str], include_path: Sequence[str] = ()
+) -> tuple[tuple[tree.File, ...], Sources, Diagnostics]:
+    """Reads and parses every file that `paths` name, and every file that those include.
+
+    A path is a file, a directory (its `*.cil` files, recursively, in sorted order) or `-` (standard
+    input). The files come in the order that names rules: command line order, with an included file
+    just before the first file that includes it. Each file is read once. Failures are CPC001-CPC009
+    and those of `parse`; a file that failed is missing from the answer, the others are there.
+    """
+    reader = _Reader(tuple(include_path))
+    for path in paths:
+        reader.argument(path)
+    return tuple(reader.files), reader.sources, reader.diagnostics
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A file whose includes are being followed: its identity, its name, what included it."""
+
+    identity: str
+    name: str
+    place: Span | None
+
+
+@dataclass(slots=True)
+class _Reader:
+    include_path: tuple[str, ...]
+    files: list[tree.File] = field(default_factory=list)
+    sources: Sources = field(default_factory=dict)
+    diagnostics: Diagnostics = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)
+
+    def argument(self, path: str) -> None:
+        """One path of the command line."""
+        if path == "-":
+            self._file(path, STDIN, None, ())
+        elif os.path.isdir(path):
+            self._directory(path)
+        elif path.lower().endswith(_OTHER_FORMATS):
+            self.diagnostics.append(
+                error(
+                    "CPC008",
+                    f"`{path}` is not a policy in the language of cpc",
+                    help="give `.cil` files; this version does not import YAML or JSON policies",
+                )
+            )
+        else:
+            self._file(path, path, None, ())
+
+    def _directory(self, path: str) -> None:
+        found = sorted(str(p) for p in Path(path).rglob("*.cil") if not p.is_dir())
+        if not found:
+            self.diagnostics.append(
+                error(
+                    "CPC003",
+                    f"no `.cil` file in directory `{path}`",
+                    help="name the directory that holds the policy, or the files themselves",
+                )
+            )
+        for name in found:
+            self._file(name, name, None, ())
+
+    def _file(self, path: str, name: str, place: Span | None, chain: tuple[_Open, ...]) -> None:
+        """One file with everything that it includes; `place` and `chain` are what included it."""
+        identity = path if path == "-" else os.path.realpath(path)
+        if any(identity == o.identity for o in chain):
+            self._cycle(identity, name, place, chain)
+            return
+        if identity in self.seen:
+            return
+        self.seen.add(identity)
+        source, failure = read_text(path, name, place)
+        if source is not None:
+            self.sources[name] = source
+        if failure is not None:
+            self.diagnostics.append(failure)
+            return
+        assert source is not None
+        parsed, problems = parse(source)
+        self.diagnostics.extend(problems)
+        chain = (*chain, _Open(identity, name, place))
+        for statement in parsed.statements:
+            if isinstance(statement, tree.Include):
+                self._include(statement, name, chain)
+        self.files.append(parsed)
+
+    def _include(self, statement: tree.Include, name: str, chain: tuple[_Open, ...]) -> None:
+        wanted = statement.path.value
+        beside = "" if name == STDIN else os.path.dirname(name)
+        if len(chain) >= _MAX_NESTING:
+            self.diagnostics.append(
+                error(
+                    "CPC009",
+                    f"includes are nested more than {_MAX_NESTING} deep",
+                    statement.span,
+                    help="include the files from one place instead of one from the other",
+                )
+            )
+            return
+        places = [os.path.normpath(os.path.join(d, wanted)) for d in (beside, *self.include_path)]
+        found = next((p for p in places if os.path.exists(p)), None)
+        if wanted and found is not None:
+            self._file(found, found, statement.path.span, chain)
+            return
+        near = suggest(wanted, _names_in(beside))
+        self.diagnostics.append(
+            error(
+                "CPC001",
+                f"cannot find the included file `{wanted}`",
+                statement.path.span,
+                notes=tuple(f"looked for `{p}`" for p in dict.fromkeys(places)),
+                help=f"did you mean `{near}`?"
+                if near
+                else "paths are relative to the including file, then to each `--include-path`",
+            )
+        )
+
+    def _cycle(
+        self, identity: str, name: str, place: Span | None, chain: tuple[_Open, ...]
+    ) -> None:
+        start = next(i for i, o in enumerate(chain) if o.identity == identity)
+        ring = chain[start:]
+        self.diagnostics.append(
+            error(
+                "CPC007",
+                "include cycle: " + " -> ".join(f"`{n}`" for n in [*(o.name for o in ring), name]),
+                place,
+                label="this closes the cycle",
+                labels=tuple(
+                    Label(o.place, f"`{o.name}` is included here")
+                    for o in ring[1:]
+                    if o.place is not None
+                ),
+                help="move what both need into a third file that includes neither",
+            )
+        )
+
+
+def _names_in(directory: str) -> list[str]:
+    """The `*.cil` files of a directory, for typo guesses."""
+    try:
+        return [n for n in os.listdir(directory or ".") if n.endswith(".cil")]
+    except OSError:
+        return []

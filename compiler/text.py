@@ -1,0 +1,113 @@
+"""Bytes of the world as text: one file or standard input, decoded, or a diagnostic that says why not."""
+
+import errno
+import os
+import sys
+
+from cpc.compiler.diagnostics import Diagnostic, error, suggest
+from cpc.compiler.source import SourceFile, Span
+
+__all__ = ["MAX_BYTES", "STDIN", "decode", "read_text"]
+
+MAX_BYTES = 64 << 20
+"""The largest text that is read: far above any policy, far below what would exhaust memory."""
+
+STDIN = "<stdin>"
+"""The name that spans carry for standard input."""
+
+
+def read_text(
+    path: str, name: str, place: Span | None = None
+) -> tuple[SourceFile | None, Diagnostic | None]:
+    """The text of one file (`-`: standard input) under `name`, and what is wrong with it (CPC001-CPC006).
+
+    `place` is the statement that asked for the file. A text that is not UTF-8 comes with its bad
+    bytes replaced, so that the line can be shown.
+    """
+    try:
+        data = _bytes(path)
+    except OSError as failure:
+        return None, _unreadable(path, name, failure, place)
+    except ValueError:
+        return None, error("CPC001", "a path holds a NUL character", place)
+    if len(data) > MAX_BYTES:
+        return None, error(
+            "CPC006",
+            f"`{name}` is larger than {MAX_BYTES >> 20} MB",
+            place,
+            help="split it, or check that it is the file you meant",
+        )
+    return decode(data, name)
+
+
+def decode(data: bytes, name: str) -> tuple[SourceFile, Diagnostic | None]:
+    """Bytes as text without byte order mark and with `\\n` line ends; CPC004 or CPC005 otherwise."""
+    text = _normal(data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace"))
+    source = SourceFile(name, text)
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as failure:
+        return source, _bad_encoding(data, source, failure)
+    if not text.strip():
+        return source, error(
+            "CPC005",
+            f"`{name}` is empty",
+            source.span(0, 0),
+            help="a policy starts with `language 1`; `cpc init` writes a first one",
+        )
+    return source, None
+
+
+def _normal(text: str) -> str:
+    return text.replace("\r\n", "\n")
+
+
+def _bytes(path: str) -> bytes:
+    if path == "-":
+        return sys.stdin.buffer.read(MAX_BYTES + 1)
+    with open(path, "rb") as file:
+        return file.read(MAX_BYTES + 1)
+
+
+def _unreadable(path: str, name: str, failure: OSError, place: Span | None) -> Diagnostic:
+    match failure.errno:
+        case errno.ENOENT | errno.ENOTDIR:
+            near = suggest(os.path.basename(path), _siblings(path))
+            help = f"did you mean `{near}`?" if near else "check the path"
+            return error("CPC001", f"`{name}` does not exist", place, help=help)
+        case errno.EISDIR:
+            help = "include files; only the command line takes directories"
+            return error("CPC003", f"`{name}` is a directory", place, help=help)
+        case errno.EACCES | errno.EPERM:
+            help = "give yourself read permission, or run as its owner"
+            return error("CPC002", f"no permission to read `{name}`", place, help=help)
+        case _:
+            why = (failure.strerror or "input/output error").lower()
+            return error("CPC002", f"cannot read `{name}`: {why}", place, help="check the path")
+
+
+def _siblings(path: str) -> list[str]:
+    """The names beside a path, for typo guesses."""
+    try:
+        return os.listdir(os.path.dirname(path) or ".")
+    except OSError:
+        return []
+
+
+def _bad_encoding(data: bytes, source: SourceFile, failure: UnicodeDecodeError) -> Diagnostic:
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return error(
+            "CPC004",
+            f"`{source.name}` is UTF-16, not UTF-8",
+            source.span(0, 1),
+            help="save it as UTF-8",
+        )
+    before = data[: failure.start].removeprefix(b"\xef\xbb\xbf").decode("utf-8")
+    offset = len(_normal(before))
+    return error(
+        "CPC004",
+        f"`{source.name}` is not valid UTF-8",
+        source.span(offset, offset + 1),
+        label=f"byte 0x{data[failure.start]:02x}",
+        help="save the file as UTF-8",
+    )

@@ -1,0 +1,68 @@
+"""A policy that the verifier let pass: what the code generator takes, and nothing else does it take."""
+
+from dataclasses import dataclass, field
+
+from cpc.compiler.diagnostics import Diagnostic, Diagnostics, Severity
+from cpc.compiler.errors import InternalError
+from cpc.compiler.policy.model import Policy
+from cpc.compiler.verify.coverage import check_coverage
+
+__all__ = ["VerifiedPolicy", "unenforced", "verify"]
+
+_SEAL = object()
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedPolicy:
+    """A policy that `verify` checked; only `verify` builds one."""
+
+    policy: Policy
+    seal: object = field(repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.seal is not _SEAL:
+            raise InternalError("a verified policy that `verify` did not build")
+
+
+def verify(policy: Policy) -> tuple[VerifiedPolicy | None, Diagnostics]:
+    """The policy as one that may be compiled, or the errors that forbid it (CPC2xx, CPC4xx)."""
+    diagnostics = [*check_coverage(policy), *unenforced(policy, Severity.ERROR)]
+    if any(d.severity is Severity.ERROR for d in diagnostics):
+        return None, diagnostics
+    return VerifiedPolicy(policy, _SEAL), diagnostics
+
+
+_UNENFORCED = {
+    "service": ("CPC402", "services are not balanced by this version"),
+    "service peer": ("CPC402", "a service as a peer is not enforced by this version"),
+    "fqdn peer": ("CPC403", "an fqdn as a peer is not enforced by this version"),
+    "request part": (
+        "CPC401",
+        "request parts (`http`, `grpc`, `kafka`, `dns`) are not enforced by this version",
+    ),
+    "staged": (
+        "CPC404",
+        "staged statements are not evaluated beside the enforced policy by this version",
+    ),
+    "audit": ("CPC405", "audit is not carried out by this version"),
+    "assert": ("CPC406", "asserts are not proved by this version"),
+    "test": ("CPC407", "tests are not run by this version"),
+}
+"""What `Policy.unenforced` names, with its code and message."""
+
+
+def unenforced(policy: Policy, severity: Severity) -> Diagnostics:
+    """One diagnostic for each place that this version resolves but cannot enforce (CPC4xx)."""
+    found: Diagnostics = []
+    for what, span in policy.unenforced:
+        code, message = _UNENFORCED[what]
+        found.append(
+            Diagnostic(
+                code,
+                severity,
+                message,
+                span,
+                help=("remove it to compile; `cpc check` accepts it",),
+            )
+        )
+    return found
