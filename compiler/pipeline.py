@@ -16,7 +16,8 @@ from cpc.compiler.timings import Timings, Tool
 if TYPE_CHECKING:
     from cpc.compiler.artifact import Artifact
     from cpc.compiler.policy.inventory import Inventory
-    from cpc.compiler.policy.resolve import Resolved
+    from cpc.compiler.policy.model import Policy
+    from cpc.compiler.policy.resolve import Definitions
     from cpc.compiler.syntax.tree import File
     from cpc.compiler.verify.verified import VerifiedPolicy
 
@@ -38,12 +39,13 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Front:
-    """What was read: trees, texts, and what they resolve to (None where an error was found)."""
+    """What was read: trees, texts, and what they mean (None where an error was found)."""
 
     files: "tuple[File, ...]"
     sources: Sources
     inventory: "Inventory | None"
-    resolved: "Resolved | None"
+    policy: "Policy | None"
+    definitions: "Definitions | None"
     diagnostics: Diagnostics
 
     @property
@@ -71,34 +73,34 @@ def front(paths: Sequence[str], options: Options, timings: Timings) -> Front:
             inventory, found = read_inventory(options.inventory, sources)
         diagnostics = [*diagnostics, *found]
     if has_errors(diagnostics):
-        return Front(files, sources, inventory, None, diagnostics)
+        return Front(files, sources, inventory, None, None, diagnostics)
     from cpc.compiler.policy.resolve import resolve
 
     with timings.measure("resolve"):
-        resolved, found = resolve(files, options.parameters, inventory)
+        policy, definitions, found = resolve(files, options.parameters, inventory)
     diagnostics = [*diagnostics, *found]
-    return Front(
-        files, sources, inventory, None if has_errors(diagnostics) else resolved, diagnostics
-    )
+    if has_errors(diagnostics):
+        return Front(files, sources, inventory, None, None, diagnostics)
+    return Front(files, sources, inventory, policy, definitions, diagnostics)
 
 
 def verify_policy(
-    resolved: "Resolved", timings: Timings
+    policy: "Policy", timings: Timings
 ) -> "tuple[VerifiedPolicy | None, Diagnostics]":
     """Check what must hold before a policy may become a program."""
     from cpc.compiler.verify.verified import verify
 
     with timings.measure("verify", Tool.Z3):
-        return verify(resolved.policy)
+        return verify(policy)
 
 
 def compile_policy(
     read: Front, target: str, timings: Timings
 ) -> "tuple[Artifact | None, Diagnostics]":
     """From a front without errors to an artifact; None where verification or clang found an error."""
-    if read.resolved is None:
+    if read.policy is None:
         return None, []
-    verified, diagnostics = verify_policy(read.resolved, timings)
+    verified, diagnostics = verify_policy(read.policy, timings)
     if verified is None or has_errors(diagnostics):
         return None, diagnostics
     from cpc.compiler.codegen.build import build
