@@ -9,11 +9,12 @@ SCTP, `type << 8 | code` of ICMP in IPv4 and ICMPv6 in IPv6, else 0. ICMP in IPv
 are not themselves: their protocol is taken with 0x100 added.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
-from cpc.compiler.policy.model import Direction, Selector, Term
-from cpc.compiler.policy.semantics import Reason, Verdict
+from cpc.compiler.policy.model import Action, Direction, Selector, Term
+from cpc.compiler.policy.semantics import Reason
 
 __all__ = [
     "ANY",
@@ -74,14 +75,16 @@ class Clause:
 class Step:
     """Fires when some clause does; the first clause that fires names the rule.
 
-    Clauses are in the order of rules. `site` is unique in the program and what the kernel reports;
-    a PASS step's site is never reported. `log`: an event is sent whatever the monitor asked for.
+    Clauses are in the order of rules. `site` is what the kernel reports: unique in the program, from 1
+    on (0 is no step's); a PASS step's site is never reported. `log`: an event is sent whatever the
+    monitor asked for.
     """
 
     site: int
     verdict: StepVerdict
     reason: Reason
     clauses: tuple[Clause, ...]
+    log: bool = False
 
 
 Block = tuple[Step, ...]
@@ -105,6 +108,16 @@ class Leaf:
     baseline: tuple[Group, ...]
     final: Step
 
+    def steps(self) -> Iterator[Step]:
+        """Every step, in the order in which they are asked."""
+        yield from self.prelude
+        for block in (block for group in self.admin for block in group):
+            yield from block
+        yield from self.normal
+        for block in (block for group in self.baseline for block in group):
+            yield from block
+        yield self.final
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -124,11 +137,14 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class RuleEntry:
-    """What a clause names: the rule (or the `default`, isolation or mode statement) and its place."""
+    """What a clause names: the rule (or the `default`, isolation or mode statement) and its place.
+
+    `line` and `column` count from 1; the local host and the mode have no place: an empty `file`.
+    """
 
     name: str
     reason: Reason
-    verdict: Verdict
+    verdict: Action
     file: str
     line: int
     column: int
