@@ -53,10 +53,10 @@ struct cpc_connection_key {
 };
 
 struct cpc_connection {
-	__u32 generation; /* the policy that last allowed it */
-	__u32 last_seen;  /* ticks of 2^30 ns */
+	__u32 generation;  /* the policy that last allowed it */
+	__u32 last_seen;   /* ticks of 2^30 ns */
 	__u32 service_key; /* what the policy decided about, in its own direction */
-	__u32 site;	  /* the step that allowed it */
+	__u32 site;	   /* the step that allowed it */
 	__u16 reverse_nat; /* room: the balancer */
 	__u16 proxy_port;  /* room: the proxy */
 	__u8 direction;	   /* enum cpc_direction of its first packet */
