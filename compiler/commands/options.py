@@ -1,0 +1,54 @@
+"""Options and arguments that several commands take."""
+
+from typing import Annotated
+
+import typer
+
+from cpc.compiler.commands.terminal import Color
+from cpc.compiler.report import Format
+
+__all__ = [
+    "ColorOption",
+    "FormatOption",
+    "IncludeOption",
+    "InstanceOption",
+    "InventoryOption",
+    "JsonOption",
+    "ParamOption",
+    "PolicyFiles",
+    "TargetOption",
+    "TimingsOption",
+    "VerboseOption",
+]
+
+FormatOption = Annotated[
+    Format | None, typer.Option("--format", help="How diagnostics and answers look.")
+]
+ColorOption = Annotated[
+    Color | None, typer.Option("--color", help="When to colour; NO_COLOR is honoured.")
+]
+VerboseOption = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Say more: tracebacks, tool and kernel logs.")
+]
+TimingsOption = Annotated[
+    bool, typer.Option("--timings", help="Show what the time went to: ours, z3, clang.")
+]
+PolicyFiles = Annotated[list[str], typer.Argument(metavar="FILE...", help="Policy files.")]
+ParamOption = Annotated[
+    list[str] | None,
+    typer.Option("--param", metavar="NAME=VALUE", help="Set a `param` of the policy."),
+]
+IncludeOption = Annotated[
+    list[str] | None,
+    typer.Option("-I", "--include", metavar="DIR", help="Look for included files here too."),
+]
+InventoryOption = Annotated[
+    str | None, typer.Option("--inventory", metavar="FILE", help="The endpoints there are (YAML).")
+]
+TargetOption = Annotated[
+    str | None, typer.Option("--target", metavar="KERNEL", help="Kernel to compile for, as 6.18.")
+]
+InstanceOption = Annotated[
+    str, typer.Option("--instance", metavar="NAME", help="Which loaded policy of this machine.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]

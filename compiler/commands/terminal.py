@@ -1,0 +1,109 @@
+"""Where a command's words go: the answer to standard output, everything else to standard error."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TextIO
+
+from cpc.compiler.diagnostics import Diagnostic
+from cpc.compiler.report import Format, Look, render, summary
+from cpc.compiler.source import Sources
+from cpc.compiler.timings import Timings
+
+__all__ = ["Color", "OutputError", "Terminal"]
+
+
+class Color(StrEnum):
+    """`auto`: when writing to a terminal, and neither NO_COLOR nor TERM=dumb says otherwise."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+class OutputError(Exception):
+    """The answer could not be written; the message says why."""
+
+
+@dataclass(slots=True)
+class Terminal:
+    """The options that every command has, and the two streams.
+
+    `sources` collects every text read, so that whoever reports can show its lines.
+    """
+
+    format: Format = Format.PRETTY
+    color: Color = Color.AUTO
+    verbose: bool = False
+    show_timings: bool = False
+    timings: Timings = field(default_factory=Timings)
+    sources: Sources = field(default_factory=dict)
+
+    def colored(self, stream: TextIO | None) -> bool:
+        """Whether to colour what goes to `stream`."""
+        match self.color:
+            case Color.ALWAYS:
+                return True
+            case Color.NEVER:
+                return False
+            case Color.AUTO:
+                return (
+                    stream is not None
+                    and stream.isatty()
+                    and not os.environ.get("NO_COLOR")
+                    and os.environ.get("TERM") != "dumb"
+                )
+
+    def answer(self, text: str) -> None:
+        """Writes to standard output; raises OutputError where that cannot be."""
+        if sys.stdout is None:
+            raise OutputError("standard output is closed")
+        try:
+            sys.stdout.write(text)
+        except BrokenPipeError:
+            raise
+        except OSError as failure:
+            raise OutputError(failure.strerror or str(failure)) from failure
+
+    def say(self, text: str) -> None:
+        """Writes one line for people to standard error, if there is one."""
+        if sys.stderr is not None:
+            print(text, file=sys.stderr)
+
+    def _look(self, stream: TextIO | None) -> Look:
+        wide = stream is not None and stream.isatty()
+        width = shutil.get_terminal_size().columns - 8 if wide else 120
+        return Look(self.format, self.colored(stream), width)
+
+    def report(self, diagnostics: Iterable[Diagnostic]) -> None:
+        """Diagnostics beside an answer: to standard error, with a line that counts them."""
+        found = tuple(diagnostics)
+        if found or self.format is Format.JSON:
+            self.say(render(found, self.sources, self._look(sys.stderr)))
+        self._count(found)
+
+    def answer_report(self, diagnostics: Iterable[Diagnostic]) -> None:
+        """Diagnostics that are the answer; the line that counts them goes to standard error."""
+        found = tuple(diagnostics)
+        if found or self.format is Format.JSON:
+            self.answer(render(found, self.sources, self._look(sys.stdout)) + "\n")
+        self._count(found)
+
+    def _count(self, found: tuple[Diagnostic, ...]) -> None:
+        if found and self.format is not Format.JSON:
+            self.say(f"cpc: {summary(found)}")
+
+    @contextmanager
+    def progress(self, words: str) -> Iterator[None]:
+        """Shows that something is going on while the block runs, where a person is looking."""
+        if self.format is not Format.PRETTY or sys.stderr is None or not sys.stderr.isatty():
+            yield
+            return
+        from rich.console import Console
+
+        with Console(stderr=True, no_color=not self.colored(sys.stderr)).status(words):
+            yield
