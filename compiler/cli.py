@@ -12,8 +12,9 @@ from typing import NoReturn
 
 import typer
 
-from cpc.compiler.commands.arguments import Job, app, command_names
+from cpc.compiler.commands.app import app, command_names
 from cpc.compiler.commands.exits import Exit
+from cpc.compiler.commands.job import Job
 from cpc.compiler.commands.terminal import OutputError, Terminal
 from cpc.compiler.commands.usage import usage_error
 from cpc.compiler.diagnostics import error

@@ -1,0 +1,134 @@
+"""What the commands take that work on policy files; their bodies are imported when they are asked for.
+
+A command function returns a job; `cli` runs it, so that every failure of it ends in one place.
+"""
+
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from cpc.compiler.commands.job import Job, terminal_of
+from cpc.compiler.commands.options import (
+    ColorOption,
+    FormatOption,
+    IncludeOption,
+    InventoryOption,
+    ParamOption,
+    PolicyFiles,
+    TargetOption,
+    TimingsOption,
+    VerboseOption,
+)
+
+__all__ = ["check", "compile", "explain", "fmt", "init", "version"]
+
+
+def check(
+    context: typer.Context,
+    files: PolicyFiles,
+    inventory: InventoryOption = None,
+    param: ParamOption = None,
+    include: IncludeOption = None,
+    format: FormatOption = None,
+    color: ColorOption = None,
+    verbose: VerboseOption = False,
+    timings: TimingsOption = False,
+) -> Job:
+    """Say everything that is wrong with policies."""
+    from cpc.compiler.commands import check
+
+    terminal = terminal_of(context, format, color, verbose, timings)
+    order = check.Order(files, inventory, param or (), include or ())
+    return Job(partial(check.run, order), terminal)
+
+
+def compile(
+    context: typer.Context,
+    files: PolicyFiles,
+    output: Annotated[
+        str | None, typer.Option("-o", "--output", metavar="FILE", help="Where the artifact goes.")
+    ] = None,
+    target: TargetOption = None,
+    inventory: InventoryOption = None,
+    emit: Annotated[
+        str | None,
+        typer.Option(metavar="PART", help="Show one part instead: c, ir, object or manifest."),
+    ] = None,
+    param: ParamOption = None,
+    include: IncludeOption = None,
+    format: FormatOption = None,
+    color: ColorOption = None,
+    verbose: VerboseOption = False,
+    timings: TimingsOption = False,
+) -> Job:
+    """Compile policies to one artifact. Needs clang, no root."""
+    from cpc.compiler.commands import compile
+
+    terminal = terminal_of(context, format, color, verbose, timings)
+    order = compile.Order(files, output, target, inventory, emit, param or (), include or ())
+    return Job(partial(compile.run, order), terminal)
+
+
+def fmt(
+    context: typer.Context,
+    files: Annotated[
+        list[str],
+        typer.Argument(metavar="FILE...", help="Files, folders, or - for standard input."),
+    ],
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; name what would change, exit 1.")
+    ] = False,
+    diff: Annotated[
+        bool, typer.Option("--diff", help="Write nothing; show what would change, exit 1.")
+    ] = False,
+    format: FormatOption = None,
+    color: ColorOption = None,
+    verbose: VerboseOption = False,
+) -> Job:
+    """Rewrite policies in the one layout."""
+    from cpc.compiler.commands import fmt
+
+    order = fmt.Order(files, check, diff)
+    return Job(partial(fmt.run, order), terminal_of(context, format, color, verbose))
+
+
+def explain(
+    context: typer.Context,
+    subject: Annotated[
+        str | None, typer.Argument(metavar="[CODE|NAME]", help="CPC203, or a name in a policy.")
+    ] = None,
+    files: Annotated[
+        list[str] | None, typer.Argument(metavar="[FILE...]", help="Where the name is defined.")
+    ] = None,
+    include: IncludeOption = None,
+    format: FormatOption = None,
+    color: ColorOption = None,
+    verbose: VerboseOption = False,
+) -> Job:
+    """Show the page of a code, or what a policy says of a name."""
+    from cpc.compiler.commands import explain
+
+    terminal = terminal_of(context, format, color, verbose)
+    order = explain.Order(subject, files or (), include or ())
+    return Job(partial(explain.run, order), terminal)
+
+
+def init(
+    context: typer.Context,
+    folder: Annotated[str, typer.Argument(metavar="[FOLDER]", help="Where to write.")] = ".",
+    format: FormatOption = None,
+    color: ColorOption = None,
+    verbose: VerboseOption = False,
+) -> Job:
+    """Write a first policy and inventory to start from."""
+    from cpc.compiler.commands import init
+
+    return Job(partial(init.run, folder), terminal_of(context, format, color, verbose))
+
+
+def version(context: typer.Context, format: FormatOption = None) -> Job:
+    """Show the versions of cpc and of what it speaks."""
+    from cpc.compiler.commands import version
+
+    return Job(version.run, terminal_of(context, format))

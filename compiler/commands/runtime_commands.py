@@ -1,0 +1,107 @@
+"""What the commands take that work on the kernel; their bodies are imported when they are asked for."""
+
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from cpc.compiler.commands.job import Job, terminal_of
+from cpc.compiler.commands.options import (
+    ColorOption,
+    FormatOption,
+    InstanceOption,
+    JsonOption,
+    VerboseOption,
+)
+from cpc.compiler.report import Format
+
+__all__ = ["demo", "load", "monitor", "replace", "status", "unload"]
+
+
+def load(
+    context: typer.Context,
+    artifact: Annotated[str, typer.Argument(metavar="ARTIFACT", help="What `compile` wrote.")],
+    inventory: Annotated[
+        str, typer.Option("--inventory", metavar="FILE", help="The endpoints of this machine.")
+    ],
+    instance: InstanceOption = "node",
+    format: FormatOption = None,
+    color: ColorOption = None,
+    verbose: VerboseOption = False,
+) -> Job:
+    """Enforce an artifact on this machine. Needs root."""
+    from cpc.compiler.commands import runtime
+
+    terminal = terminal_of(context, format, color, verbose)
+    return Job(partial(runtime.load, artifact, inventory, instance), terminal)
+
+
+def unload(
+    context: typer.Context,
+    instance: InstanceOption = "node",
+    format: FormatOption = None,
+    color: ColorOption = None,
+    verbose: VerboseOption = False,
+) -> Job:
+    """Stop enforcing and leave no trace. Needs root."""
+    from cpc.compiler.commands import runtime
+
+    return Job(partial(runtime.unload, instance), terminal_of(context, format, color, verbose))
+
+
+def status(
+    context: typer.Context,
+    instance: InstanceOption = "node",
+    format: FormatOption = None,
+    color: ColorOption = None,
+    verbose: VerboseOption = False,
+) -> Job:
+    """Show what is loaded and what it counted. Needs root."""
+    from cpc.compiler.commands import runtime
+
+    return Job(partial(runtime.status, instance), terminal_of(context, format, color, verbose))
+
+
+def replace(
+    context: typer.Context,
+    artifact: Annotated[str, typer.Argument(metavar="ARTIFACT", help="What `compile` wrote.")],
+    instance: InstanceOption = "node",
+    format: FormatOption = None,
+    color: ColorOption = None,
+    verbose: VerboseOption = False,
+) -> Job:
+    """Enforce another artifact from one packet to the next."""
+    from cpc.compiler.commands import runtime
+
+    terminal = terminal_of(context, format, color, verbose)
+    return Job(partial(runtime.replace, artifact, instance), terminal)
+
+
+def monitor(
+    context: typer.Context,
+    instance: InstanceOption = "node",
+    json: JsonOption = False,
+    drops: Annotated[bool, typer.Option("--drops/--all", help="Drops only, or all.")] = True,
+    count: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Stop after so many events.")
+    ] = None,
+    color: ColorOption = None,
+    verbose: VerboseOption = False,
+) -> Job:
+    """Show verdicts with the rule that decided. Needs root."""
+    from cpc.compiler.commands import runtime
+
+    terminal = terminal_of(context, Format.JSON if json else None, color, verbose)
+    return Job(partial(runtime.monitor, instance, drops, count), terminal)
+
+
+def demo(
+    context: typer.Context,
+    format: FormatOption = None,
+    color: ColorOption = None,
+    verbose: VerboseOption = False,
+) -> Job:
+    """Enforce a small shop's policy on real packets. Needs root."""
+    from cpc.compiler.commands import demo
+
+    return Job(demo.run, terminal_of(context, format, color, verbose))
