@@ -40,7 +40,8 @@ struct cpc_endpoint {
 };
 
 /* A connection as its endpoint sees it: local is the endpoint, so both directions find one entry.
- * ICMP echo: local_port holds the identifier when the endpoint asked, remote_port when the peer did.
+ * ICMP echo: local_port holds the identifier when the endpoint asked, remote_port when the peer did;
+ * peer_asks is then 1, so that identifier 0 is not one key for both.
  */
 struct cpc_connection_key {
 	struct cpc_address local;
@@ -49,7 +50,7 @@ struct cpc_connection_key {
 	__be16 remote_port;
 	__u8 protocol;
 	__u8 family;
-	__u16 pad;
+	__u16 peer_asks;
 };
 
 struct cpc_connection {
