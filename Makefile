@@ -1,0 +1,58 @@
+# Two commands to know: `make demo` and `make test`. Both set everything up first.
+
+SHELL := /bin/sh
+PYTHON := .venv/bin/python
+C_FILES := $(shell find templates -name '*.h')
+
+.PHONY: help setup demo test lint types format format-check generated generated-check \
+	docs-commands wheel-test nightly clean
+
+help: ## Show what can be made.
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 18
+
+setup: ## Install system packages (as root) and make .venv.
+	@.ci/setup
+
+demo: setup ## Enforce a small shop's policy on real packets (as root).
+	@.venv/bin/cpc demo
+
+test: setup ## Run the tests.
+	$(PYTHON) -m pytest -ra -m "not project"
+
+lint: setup ## Look for mistakes in the Python.
+	$(PYTHON) -m ruff check
+
+types: setup ## Check the types.
+	$(PYTHON) -m mypy
+
+format: setup ## Put every file into its layout.
+	$(PYTHON) -m ruff format
+	clang-format-19 -i $(C_FILES)
+	.venv/bin/cpc fmt examples
+
+format-check: setup ## Check that `make format` would change nothing, in generated C too.
+	$(PYTHON) -m ruff format --check
+	clang-format-19 --dry-run --Werror $(C_FILES)
+	.venv/bin/cpc fmt --check examples
+	.venv/bin/cpc compile --emit c examples/shop/policy.cil | \
+		clang-format-19 --dry-run --Werror --assume-filename=examples/shop/policy.bpf.c
+
+generated: setup ## Write the files that are generated from the code.
+	$(PYTHON) -m cpc.compiler.report_json > docs/schema/diagnostics.schema.json
+
+generated-check: generated ## Check that the committed generated files are current.
+	git diff --exit-code -- docs/schema
+
+docs-commands: setup ## Run every command that the documentation shows.
+	$(PYTHON) -m pytest -ra tests/test_documented_commands.py
+
+wheel-test: setup ## Build the wheel, install it elsewhere, compile with it.
+	$(PYTHON) -m pytest -ra tests/test_wheel.py
+
+nightly: ## Run the long variant of every test and keep a report.
+	@.ci/nightly
+
+clean: ## Remove what was made here.
+	rm -rf .venv build dist reports .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .src/cpc.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
