@@ -109,6 +109,8 @@ def _tiers(leaf: Leaf) -> Iterator[str]:
 def _step(program: Program, step: Step) -> Iterator[str]:
     if not step.clauses:
         yield f"site {step.site} has no clause"
+    if any(clause.required and clause.peers == ANY for clause in step.clauses):
+        yield f"site {step.site} requires something of a peer that is not named by labels"
     for clause in step.clauses:
         if not _subject_ok(program, clause.subject) or not _mask_ok(program, clause.peers):
             yield f"site {step.site} names bits that are not there"

@@ -61,7 +61,8 @@ class StepVerdict(IntEnum):
 class Clause:
     """Fires when the endpoint has subject bit `subject` and the peer has a bit of `peers`.
 
-    `required`: and the subject's requirements hold for the peer (see `Decision.requirements`).
+    `required`: and the subject's requirements hold for the peer (see `Decision.requirements`); only
+    in a normal ALLOW step, and `peers` is not ANY.
     `rule` indexes `Program.rules`; it is what a verdict names.
     """
 
