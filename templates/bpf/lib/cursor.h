@@ -30,6 +30,18 @@ static __always_inline void *cpc_at(struct __sk_buff *skb, __u32 offset, __u32 s
 	return data;
 }
 
+/* The same value, of which the kernel verifier knows nothing any more: paths that differ in it become
+ * one, and a loop over it is walked once per turn instead of once per history.
+ */
+static __always_inline __u32 cpc_forget(struct __sk_buff *skb, __u32 value)
+{
+	__u32 unknown = skb->len;
+
+	value += unknown;
+	asm volatile("" : "+r"(value));
+	return value - unknown;
+}
+
 /* Whether a part of the packet lies outside of what `cpc_at` can reach. */
 static __always_inline bool cpc_is_split(struct __sk_buff *skb)
 {

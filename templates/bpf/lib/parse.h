@@ -89,6 +89,7 @@ static __always_inline int cpc_check_options(struct __sk_buff *skb, __u32 start,
 		__u8 *option;
 		__u32 length;
 
+		at = cpc_forget(skb, at);
 		if (at >= size)
 			return CPC_PARSED;
 		option = cpc_at(skb, start + at, 1);
@@ -179,6 +180,7 @@ static __always_inline int cpc_parse_ipv6(struct __sk_buff *skb, struct cpc_pack
 		bool fragment = next == IPPROTO_FRAGMENT;
 		__u8 *header;
 
+		at = cpc_forget(skb, at);
 		if (next != IPPROTO_HOPOPTS && next != IPPROTO_ROUTING && next != IPPROTO_DSTOPTS &&
 		    !fragment) {
 			packet->protocol = next;
@@ -341,13 +343,17 @@ static __always_inline int cpc_parse(struct __sk_buff *skb, struct cpc_packet *p
 	return found;
 }
 
-/* The facts of a whole packet wherever its bytes lie. A subprogram: the kernel verifier then walks the
- * headers once for all callers' continuations.
+/* The facts of a packet wherever its bytes lie. A global function is verified once, on its own: were it
+ * inlined, the kernel verifier would walk everything that follows for each way through the headers. It
+ * must then doubt the pointer.
  */
-static __noinline int cpc_read(struct __sk_buff *skb, struct cpc_packet *packet)
+__noinline int cpc_read(struct __sk_buff *skb, struct cpc_packet *packet)
 {
-	int found = cpc_parse(skb, packet);
+	int found;
 
+	if (!packet)
+		return CPC_DROP_INTERNAL;
+	found = cpc_parse(skb, packet);
 	if (found == CPC_DROP_MALFORMED && cpc_is_split(skb)) {
 		cpc_gather(skb);
 		__builtin_memset(packet, 0, sizeof(*packet));

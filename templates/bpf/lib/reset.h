@@ -106,27 +106,29 @@ static __always_inline long cpc_write_segment(struct __sk_buff *skb,
 }
 
 /* Turns the packet into a RST for its receiver, and sends one to its sender unless it was a RST itself.
- * Both carry the sequence numbers that their receivers expect next (RFC 9293, 3.10.7.4). False where
- * this packet cannot be one: then it must be dropped, and the next packet tries again.
+ * Both carry the sequence numbers that their receivers expect next (RFC 9293, 3.10.7.4). 0 where
+ * this packet cannot be one: then it must be dropped, and the next packet tries again. Global, as
+ * cpc_read is.
  */
-static __noinline bool cpc_reset(struct __sk_buff *skb, const struct cpc_packet *packet,
-				 __u32 direction)
+__noinline int cpc_reset(struct __sk_buff *skb, const struct cpc_packet *packet, __u32 direction)
 {
 	struct cpc_segment segment = {};
 	struct tcphdr tcp = {};
 	bool acks, resets;
 	__u32 length;
 
+	if (!packet)
+		return 0;
 	/* Its length is an option of the hop-by-hop header then (RFC 2675), which would stay. */
 	if (packet->family == 6 && packet->end - packet->l3 > 0xffff + sizeof(struct ipv6hdr) &&
 	    packet->l4 != packet->l3 + sizeof(struct ipv6hdr))
-		return false;
+		return 0;
 	if (packet->fragmented || packet->protocol != IPPROTO_TCP)
-		return false;
+		return 0;
 	if (bpf_skb_load_bytes(skb, packet->l4, &tcp, sizeof(tcp)) ||
 	    bpf_skb_load_bytes(skb, 0, segment.ethernet, sizeof(segment.ethernet)) ||
 	    bpf_skb_change_tail(skb, packet->l4 + sizeof(tcp), 0))
-		return false;
+		return 0;
 	acks = tcp.ack;
 	resets = tcp.rst;
 	length = packet->end - packet->l4 - tcp.doff * 4 + tcp.syn + tcp.fin;
@@ -153,7 +155,7 @@ static __noinline bool cpc_reset(struct __sk_buff *skb, const struct cpc_packet 
 			segment.tcp.ack_seq = bpf_htonl(bpf_ntohl(tcp.seq) + length);
 		}
 		if (cpc_write_segment(skb, packet, &segment))
-			return false;
+			return 0;
 		skb->mark |= CPC_MARK_RESET;
 		/* Back through the interface that it came from, or as if the endpoint had sent it. */
 		bpf_clone_redirect(skb, skb->ifindex, direction == CPC_INGRESS ? BPF_F_INGRESS : 0);
