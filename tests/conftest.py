@@ -1,1 +1,60 @@
-"""Fixtures for every test."""
+"""Fixtures and rules for every test: what is skipped where a tool is missing, and nothing left behind."""
+
+import importlib.util
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from functools import cache
+
+import pytest
+
+from tests.leftovers import left_behind
+
+STRICT = bool(os.environ.get("CPC_REQUIRE_ALL")) or os.environ.get("CI") == "true"
+"""On machines that must have everything, a missing tool is a failure and never a skip."""
+
+PATIENCE = 5.0
+"""Seconds for processes and namespaces to go away after the last test."""
+
+
+@cache
+def _no_clang() -> str | None:
+    if any(map(shutil.which, ("clang-19", "clang-20", "clang"))):
+        return None
+    return "needs clang: apt-get install clang-19"
+
+
+@cache
+def _no_kernel() -> str | None:
+    if not sys.platform.startswith("linux"):
+        return "needs Linux"
+    if os.geteuid() != 0:
+        return "needs root"
+    if not os.path.isdir("/sys/fs/bpf"):
+        return "needs a kernel with BPF"
+    if importlib.util.find_spec("pyroute2") is None:
+        return "needs pyroute2"
+    return _no_clang()
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skips, out loud, what cannot run here; fails instead where everything must run."""
+    for marker, lacking in (("clang", _no_clang), ("kernel", _no_kernel)):
+        reason = lacking() if item.get_closest_marker(marker) else None
+        if reason is not None and STRICT:
+            pytest.fail(reason, pytrace=False)
+        if reason is not None:
+            pytest.skip(reason)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_left_behind() -> Iterator[None]:
+    """Fails the run when it leaves namespaces, pins, interfaces, links or processes behind."""
+    before = left_behind()
+    yield
+    deadline = time.monotonic() + PATIENCE
+    while (left := left_behind() - before) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not left, "left behind by the tests: " + ", ".join(sorted(left))
