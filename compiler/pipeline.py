@@ -67,7 +67,7 @@ def front(paths: Sequence[str], options: Options, timings: Timings) -> Front:
         files, sources, diagnostics = read(paths, options.include_path)
     inventory: Inventory | None = None
     if options.inventory is not None:
-        from cpc.compiler.policy.inventory import read_inventory
+        from cpc.compiler.policy.inventory_file import read_inventory
 
         with timings.measure("inventory"):
             inventory, found = read_inventory(options.inventory, sources)

@@ -53,7 +53,7 @@ def decode(data: bytes, name: str) -> tuple[SourceFile, Diagnostic | None]:
             "CPC005",
             f"`{name}` is empty",
             source.span(0, 0),
-            help="a policy starts with `language 1`; `cpc init` writes a first one",
+            help="check that it is the file you meant",
         )
     return source, None
 
