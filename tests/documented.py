@@ -72,6 +72,7 @@ def run(block: Block, folder: Path, environment: dict[str, str]) -> list[str]:
     for entry in shown(block):
         done = subprocess.run(
             ["bash", "-c", entry.command],
+            check=False,
             cwd=folder,
             env=environment,
             stdin=subprocess.DEVNULL,

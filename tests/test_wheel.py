@@ -16,7 +16,12 @@ UNPACKED = shutil.ignore_patterns(".git", ".venv", ".*_cache", "__pycache__", "b
 def sh(*words: str | Path, cwd: Path) -> str:
     """Runs a command with a plain environment and returns what it prints."""
     done = subprocess.run(
-        [str(word) for word in words], cwd=cwd, capture_output=True, text=True, timeout=600
+        [str(word) for word in words],
+        check=False,
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=600,
     )
     assert done.returncode == 0, f"{words}\n{done.stdout}{done.stderr}"
     return done.stdout
