@@ -133,6 +133,12 @@ def test_a_span_over_two_lines_leaves_nothing_out() -> None:
         """)
 
 
+def test_white_space_at_the_end_of_a_span_is_not_marked() -> None:
+    source = SourceFile("a.cil", "aa bb\n  cc\n")
+    lines = shown(error("CPC300", "m", source.span(3, 8)), source).splitlines()
+    assert lines[3:] == ["1 | aa bb", "  |    ^^"]
+
+
 @pytest.mark.parametrize("offset", [5, 6])
 def test_the_end_of_a_text_gets_one_caret(offset: int) -> None:
     source = SourceFile("a.cil", "allow\n")
