@@ -32,13 +32,15 @@ class _Mark:
 
 
 def _marks(source: SourceFile, span: Span, label: str, primary: bool) -> tuple[list[_Mark], bool]:
-    """The marks of one span, and whether lines between its first and last are left out."""
-    end = source.span(max(span.start, span.end - 1), span.end)
+    """The marks of one span, and whether lines between its first and last are left out.
+
+    White space at the end of a span is not marked: parsers of others count it in.
+    """
+    length = max(1, len(source.text[span.start : span.end].rstrip()))
+    end = source.span(span.start + length - 1, span.start + length)
     if end.line == span.line:
         first = span.column - 1
-        return [
-            _Mark(span.line, first, first + max(1, span.end - span.start), primary, label)
-        ], False
+        return [_Mark(span.line, first, first + length, primary, label)], False
     opening = source.line(span.line)
     closing = source.line(end.line)
     indent = len(closing) - len(closing.lstrip())
