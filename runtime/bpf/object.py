@@ -141,4 +141,3 @@ class BpfObject:
     def map(self, name: str) -> Map:
         """A loaded map, owned by the caller."""
         return Map(os.dup(library().bpf_map__fd(self._map(name))))
-

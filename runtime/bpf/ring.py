@@ -2,8 +2,6 @@
 
 import ctypes
 import errno
-from collections.abc import Callable
-from types import TracebackType
 from typing import Self
 
 from cpc.compiler.errors import InternalError
@@ -16,18 +14,13 @@ _SAMPLE = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctype
 
 
 class Ring:
-    """One consumer of a ring buffer; each record goes to `take` as bytes. A context manager."""
+    """The consumer of a ring buffer: there can be one at a time. A context manager."""
 
-    def __init__(self, source: Map, take: Callable[[bytes], None]) -> None:
-        self._failed: BaseException | None = None
+    def __init__(self, source: Map) -> None:
+        self._taken: list[bytes] = []
 
         def sample(_: int | None, data: int | None, size: int) -> int:
-            # An exception cannot cross libbpf: it is raised again by `poll`.
-            try:
-                take(ctypes.string_at(data or 0, size))
-            except BaseException as failed:
-                self._failed = failed
-                return -errno.ECANCELED
+            self._taken.append(ctypes.string_at(data or 0, size))
             return 0
 
         # libbpf keeps the address only: the callback must live as long as the ring.
@@ -36,17 +29,15 @@ class Ring:
         if not self._ring:
             raise failure("open the ring of events", ctypes.get_errno())
 
-    def poll(self, seconds: float) -> int:
-        """Takes what is there, or waits that long for something; how many records there were."""
+    def poll(self, seconds: float) -> list[bytes]:
+        """The records that are there, or those that come first within that time."""
         if not self._ring:
             raise InternalError("the ring is closed")
-        result = int(library().ring_buffer__poll(self._ring, int(seconds * 1000)))
-        if self._failed is not None:
-            failed, self._failed = self._failed, None
-            raise failed
-        if result == -errno.EINTR:
-            return 0
-        return check(result, "read events")
+        result = library().ring_buffer__poll(self._ring, int(seconds * 1000))
+        if result != -errno.EINTR:
+            check(result, "read events")
+        taken, self._taken = self._taken, []
+        return taken
 
     def close(self) -> None:
         if self._ring:
@@ -56,10 +47,5 @@ class Ring:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
