@@ -18,7 +18,7 @@ from cpc.compiler.policy.model import (
     Selector,
     Term,
 )
-from cpc.compiler.policy.requests import request_matches
+from cpc.compiler.policy.requests import name_matches, request_matches
 from cpc.compiler.policy.semantics import (
     Decision,
     Verdict,
@@ -54,15 +54,9 @@ _ICMP_FAMILY = {int(Protocol.ICMP): 4, int(Protocol.ICMPV6): 6}
 
 @dataclass(frozen=True, slots=True)
 class PartyAtoms:
-    """A party's atoms, looked up.
-
-    `backends` are the services that the party backs, `names` the FQDN patterns' resolved answers:
-    (pattern tuple) sets whose addresses hold this party's.
-    """
+    """A party's atoms, looked up."""
 
     party: Party
-    backends: frozenset[str] = frozenset()
-    resolved: frozenset[tuple[str, ...]] = frozenset()
 
     def managed(self) -> bool:
         return self.party.managed
@@ -86,10 +80,10 @@ class PartyAtoms:
         return self.party.address is not None and self.party.address in network
 
     def resolves(self, fqdn: Fqdn) -> bool:
-        return fqdn.patterns in self.resolved
+        return any(name_matches(p, name) for p in fqdn.patterns for name in self.party.names)
 
     def backs(self, service: str) -> bool:
-        return service in self.backends
+        return service in self.party.services
 
     def has_port(self, name: str, protocol: int, port: int) -> bool:
         return (name, protocol, port) in self.party.ports

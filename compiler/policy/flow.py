@@ -39,7 +39,8 @@ class Party:
     about the others (and `init`, `health` about endpoints): never `all`, `cluster` or `world-ipv*`,
     which follow. A party that is not managed and has no entity is an unknown address (identity 0).
     `world` in `entities` is the fact that the address is external. `ports` are the container ports
-    (name, protocol, number).
+    (name, protocol, number), `services` the services that the party is a backend of, `names` the DNS
+    names (lower case, no trailing dot) that resolved to its address.
     """
 
     name: str
@@ -48,6 +49,8 @@ class Party:
     entities: frozenset[Entity] = frozenset()
     address: Address | None = None
     ports: frozenset[tuple[str, int, int]] = frozenset()
+    services: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

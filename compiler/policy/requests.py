@@ -1,9 +1,9 @@
 """Whether one matcher of a request part matches one request."""
 
 import re
-from functools import lru_cache
 from typing import assert_never
 
+from cpc.compiler.policy.expressions import whole_match
 from cpc.compiler.policy.flow import (
     DnsQuery,
     HttpRequest,
@@ -21,52 +21,75 @@ from cpc.compiler.policy.model import (
     Matcher,
 )
 
-__all__ = ["TOPICLESS_API_KEYS", "request_matches"]
+__all__ = ["TOPICLESS_API_KEYS", "name_matches", "request_matches"]
 
 TOPICLESS_API_KEYS = frozenset(
-    {10, 11, 12, 13, 14, 15, 16, 17, 18, 22, 25, 26, 29, 30, 31, 32, 33, 36, 38, 39, 40, 41}
+    {
+        *(7, 10, 11, 12, 13, 14, 15, 16, 17, 18),  # shutdown, coordinators, groups, SASL, versions
+        *(22, 25, 26, 65, 66),  # transactions, but for their partitions
+        *(36, 38, 39, 40, 41),  # authentication, delegation tokens
+        *(42, 69, 77, 89),  # groups, by their names
+        *(48, 49, 50, 51),  # quotas and credentials of users
+        *(57, 60, 62, 63, 64, 67, 70, 80, 81, 82),  # features, cluster, brokers, controllers
+        *(71, 72, 74),  # telemetry, kinds of configuration
+    }
 )
-"""Api keys whose requests never name a topic (Kafka protocol guide): FindCoordinator (10), the group
-membership calls, SaslHandshake, ApiVersions and the cluster administration calls."""
+"""Api keys whose requests have no field for a topic in any version (Kafka's message schemas, keys 0-92).
+
+Not here: ACLs (29-31) and configurations (32, 33, 44), whose resource may be a topic; Envelope (58),
+which wraps any request; and every key that the schemas do not know.
+"""
 
 
-@lru_cache(maxsize=4096)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.DOTALL)
+_METHOD = re.compile(r"[^/?]+")
 
 
-def _whole(pattern: str | None, text: str) -> bool:
-    return pattern is None or _compiled(pattern).fullmatch(text) is not None
+def _whole(expression: str | None, text: str) -> bool:
+    return expression is None or whole_match(expression, text)
 
 
 def _header(match: HeaderMatch, headers: tuple[tuple[str, str], ...]) -> bool:
+    """A header sent several times has one value, joined by commas (RFC 9110 5.3, CVE-2020-25017)."""
     values = [value for name, value in headers if name == match.name.lower()]
+    if not values:
+        return False
     match match.op:
         case "present":
-            return bool(values)
+            return True
         case "=":
-            return match.value in values
+            return ",".join(values) == match.value
         case _:
-            return any(_whole(match.value, value) for value in values)
+            return _whole(match.value, ",".join(values))
+
+
+def _host(host: str) -> str:
+    """Lower case, without port and trailing dot; `[::1]:80` is `[::1]`."""
+    name, colon, port = host.lower().rpartition(":")
+    if not colon or port.strip("0123456789"):
+        name = host.lower()
+    return name.removesuffix(".")
 
 
 def _http(match: HttpMatch, request: HttpRequest) -> bool:
     path = request.path.split("?", 1)[0] if match.any_query else request.path
-    host = request.host.lower().split(":", 1)[0].removesuffix(".")
     return (
         _whole(match.method, request.method)
         and _whole(match.path, path)
-        and _whole(match.host, host)
+        and _whole(match.host, _host(request.host))
         and all(_header(h, request.headers) for h in match.headers)
     )
 
 
 def _grpc(match: GrpcMatch, request: HttpRequest) -> bool:
-    service, _, method = request.path.removeprefix("/").partition("/")
+    """`POST /pkg.Service/Method`; every method: one segment, not empty."""
+    root, _, call = request.path.partition("/")
+    service, _, method = call.partition("/")
+    wanted = method == match.method if match.method is not None else _METHOD.fullmatch(method)
     return (
         request.method == "POST"
+        and not root
         and service == match.service
-        and (match.method is None or method == match.method)
+        and bool(wanted)
         and all(_header(h, request.headers) for h in match.headers)
     )
 
@@ -90,12 +113,15 @@ def _kafka(match: KafkaMatch, element: KafkaElement) -> bool:
     )
 
 
-def _dns(match: DnsMatch, query: DnsQuery) -> bool:
-    """`*` stands for any run of characters of one label, and alone for every name (as in Cilium)."""
-    if match.pattern == "*":
+def name_matches(pattern: str, name: str) -> bool:
+    """Whether a DNS name matches a pattern, both lower case and without the trailing dot.
+
+    `*` stands for any run, also none, of letters, digits, `-` and `_`, so never for a dot; alone it
+    stands for every name (Cilium's `matchPattern`).
+    """
+    if pattern == "*":
         return True
-    pattern = re.escape(match.pattern).replace(r"\*", "[-a-zA-Z0-9_]*")
-    return _whole(pattern, query.name)
+    return _whole(re.escape(pattern).replace(r"\*", "[-a-zA-Z0-9_]*"), name)
 
 
 def request_matches(matcher: Matcher, request: Request) -> bool:
@@ -115,6 +141,6 @@ def request_matches(matcher: Matcher, request: Request) -> bool:
                 _kafka(matcher, element) for element in request.elements
             )
         case DnsMatch():
-            return isinstance(request, DnsQuery) and _dns(matcher, request)
+            return isinstance(request, DnsQuery) and name_matches(matcher.pattern, request.name)
         case _:
             assert_never(matcher)
