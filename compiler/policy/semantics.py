@@ -73,19 +73,22 @@ class Verdict(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why: a rule, an isolation (default deny), the mode, the local host, the endpoint itself, audit."""
+    """Why: a rule, an isolation (default deny), the mode, the local host, the endpoint itself, a side
+    that nobody manages, audit.
+    """
 
     RULE = "rule"
     DEFAULT = "default"
     MODE = "mode"
     HOST = "host"
     SELF = "self"
+    UNMANAGED = "unmanaged"
     AUDIT = "audit"
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A verdict, the statement that decided it (None for mode, host, self), and why."""
+    """A verdict, the statement that decided it (None for mode, host, self, unmanaged), and why."""
 
     verdict: Verdict
     rule: Origin | None
@@ -320,7 +323,9 @@ def _normal(alg: Algebra[B], policy: Policy, reading: Reading[B]) -> tuple[_Guar
 def decide_terms(alg: Algebra[B], policy: Policy, reading: Reading[B]) -> list[tuple[B, Decision]]:
     """Exclusive guards, together true, each with what it decides (SPEC: one side's steps)."""
     ingress = reading.direction(Direction.INGRESS)
+    unmanaged = alg.negate(reading.subject.managed())
     prelude: _Guards[B] = [
+        (unmanaged, Decision(Verdict.ALLOW, None, Reason.UNMANAGED)),
         (reading.same_party(), Decision(Verdict.ALLOW, None, Reason.SELF)),
     ]
     if policy.allow_host:

@@ -1,0 +1,91 @@
+"""`decide` against the second reading of the definition: verdict, named statement, reason."""
+
+from collections import Counter
+
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from cpc.compiler.policy.decide import decide
+from cpc.compiler.policy.flow import OPAQUE, Flow, Party, Request
+from cpc.compiler.policy.model import Policy
+from cpc.compiler.policy.semantics import Decision, Reason
+from tests.policy.reference import Answer, answer, projected
+from tests.policy.request_strategies import (
+    PROTOCOLS,
+    independent_matches,
+    l7_matches,
+    requests,
+    universe,
+)
+from tests.policy.strategies import Shape, flows, inventories, policies
+
+_FLOWS = 12
+
+
+def _as_answer(decision: Decision) -> Answer:
+    name = None if decision.rule is None else decision.rule.name
+    return Answer(decision.verdict.value, name, decision.reason.value)
+
+
+def _parties(data: st.DataObject, policy: Policy) -> tuple[Party, ...]:
+    return data.draw(inventories(policy))
+
+
+def _flows(data: st.DataObject, policy: Policy, parties: tuple[Party, ...]) -> list[Flow]:
+    return data.draw(st.lists(flows(policy, parties), min_size=_FLOWS, max_size=_FLOWS))
+
+
+@given(policies(), st.data())
+@settings(max_examples=250, deadline=None)
+def test_decide_is_the_reference_on_flows(policy: Policy, data: st.DataObject) -> None:
+    for flow in _flows(data, policy, _parties(data, policy)):
+        assert _as_answer(decide(policy, flow)) == answer(policy, flow, OPAQUE)
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@given(data=st.data())
+@settings(max_examples=120, deadline=None)
+def test_decide_is_the_reference_on_requests(protocol: str, data: st.DataObject) -> None:
+    policy = data.draw(policies(Shape(rules=5, l7=l7_matches(protocol))))
+    parties = _parties(data, policy)
+    for flow in _flows(data, policy, parties):
+        request: Request = data.draw(requests(protocol))
+        assert _as_answer(decide(policy, flow, request)) == answer(policy, flow, request)
+
+
+@given(policies(Shape(rules=5, l7=independent_matches)), st.data())
+@settings(max_examples=200, deadline=None)
+def test_a_flow_without_a_request_gets_the_projection_of_all_requests(
+    policy: Policy, data: st.DataObject
+) -> None:
+    every = universe()
+    for flow in _flows(data, policy, _parties(data, policy)):
+        assert decide(policy, flow).verdict == projected(policy, flow, every)
+
+
+def test_the_strategies_reach_every_outcome() -> None:
+    """Each reason, tier and verdict decides some share of the flows; else the tests above are blind."""
+    seen: Counter[str] = Counter()
+
+    @given(policies(), st.data())
+    @settings(
+        max_examples=300, deadline=None, database=None, derandomize=True, phases=[Phase.generate]
+    )
+    def collect(policy: Policy, data: st.DataObject) -> None:
+        for flow in _flows(data, policy, _parties(data, policy)):
+            decision = decide(policy, flow)
+            tier = "" if decision.tier is None else f" {decision.tier.name.lower()}"
+            seen[f"{decision.reason}{tier} {decision.verdict}"] += 1
+
+    collect()
+    expected = {
+        *(f"rule {tier} {verdict}" for tier in ("admin", "normal", "baseline")
+          for verdict in ("allow", "deny")),
+        *("default deny", "mode allow", "mode deny", "self allow", "host allow"),
+        *("unmanaged allow", "audit allow"),
+    }  # fmt: skip
+    total = sum(seen.values())
+    rare = {kind: seen[kind] for kind in expected if seen[kind] < 0.002 * total}
+    assert not rare, seen
+    assert {kind.split()[0] for kind in seen} == {str(reason) for reason in Reason}
