@@ -32,12 +32,12 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The `cpc` of a fresh environment that knows nothing of this checkout."""
     folder = tmp_path_factory.mktemp("wheel")
     shutil.copytree(ROOT, folder / "source", symlinks=True, ignore=UNPACKED)
-    pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
+    pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "-qq")
     sh(*pip, "wheel", "--no-deps", "--wheel-dir", folder, folder / "source", cwd=folder)
     (wheel,) = folder.glob("cpc-*.whl")
     shutil.rmtree(folder / "source")
     sh(sys.executable, "-m", "venv", folder / "venv", cwd=folder)
-    sh(folder / "venv/bin/pip", "--quiet", "install", wheel, cwd=folder)
+    sh(folder / "venv/bin/pip", "-qq", "install", wheel, cwd=folder)
     return folder / "venv/bin/cpc"
 
 

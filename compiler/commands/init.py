@@ -26,6 +26,22 @@ policy first {
 }
 """
 
+INVENTORY = """\
+# Who is where on this machine: `cpc load` enforces the policy on each endpoint's interface.
+cluster: [10.42.0.0/16, "fd00:42::/64"]
+
+endpoints:
+  - name: web
+    labels: { app: web }
+    addresses: [10.42.0.10, "fd00:42::10"]
+    interface: web0
+
+  - name: db
+    labels: { app: db }
+    addresses: [10.42.0.30, "fd00:42::30"]
+    interface: db0
+"""
+
 
 def run(folder: str, terminal: Terminal) -> int:
     """Writes the files and answers with their names; InputError where one is already there."""
