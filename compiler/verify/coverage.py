@@ -1,11 +1,170 @@
-"""Isolation is said: whatever a rule is about, a `default` statement says what happens to the rest."""
+"""Whatever a rule is about, a `default` statement says what happens to the rest.
 
-from cpc.compiler.diagnostics import Diagnostics
-from cpc.compiler.policy.model import Policy
+Native rules never isolate. A rule whose subjects no `default` covers would allow what is allowed anyway,
+so forgetting the `default deny` would open an endpoint without a word: it is an error instead.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from cpc.compiler.diagnostics import Diagnostic, Diagnostics, error
+from cpc.compiler.errors import InternalError
+from cpc.compiler.policy.decide import party_selected
+from cpc.compiler.policy.flow import Party
+from cpc.compiler.policy.model import (
+    AllOf,
+    Direction,
+    EndpointTerm,
+    Entity,
+    EntityTerm,
+    Everything,
+    LabelExpr,
+    NamedPort,
+    Origin,
+    Policy,
+    Selector,
+    Term,
+    Tier,
+)
 
 __all__ = ["check_coverage"]
 
 
+@dataclass(frozen=True, slots=True)
+class _Obligation:
+    """The subjects of a half must be among those that `covers` selects."""
+
+    subject: Selector
+    covers: Selector
+    direction: Direction
+
+
 def check_coverage(policy: Policy) -> Diagnostics:
-    """Errors for the subjects of normal rules that no `default` statement covers (CPC201)."""
-    return []
+    """Errors for the subjects of normal rules that no `default` statement covers (CPC201).
+
+    Where the solver cannot tell, that is an error too (CPC209). Staged statements are covered by
+    staged ones and the others; what is enforced, only by what is enforced.
+    """
+    answers: dict[_Obligation, Party | str | None] = {}
+    found: Diagnostics = []
+    said: set[tuple[Origin, Direction]] = set()
+    for direction, subject, staged, origin in _halves(policy):
+        duty = _Obligation(subject, _covers(policy, direction, staged), direction)
+        if duty not in answers:
+            answers[duty] = _uncovered(duty)
+        answer = answers[duty]
+        if answer is not None and (origin, direction) not in said:
+            said.add((origin, direction))
+            found.append(_report(answer, direction, origin))
+    return found
+
+
+def _halves(policy: Policy) -> Iterator[tuple[Direction, Selector, bool, Origin]]:
+    """What needs a `default`: the halves of normal rules, and requirements."""
+    for rule in policy.rules:
+        if rule.tier is Tier.NORMAL:
+            yield rule.direction, rule.subject, rule.staged, rule.origin
+    for requirement in policy.requirements:
+        yield requirement.direction, requirement.subject, requirement.staged, requirement.origin
+
+
+def _covers(policy: Policy, direction: Direction, staged: bool) -> Selector:
+    """What the `default` statements of a direction select."""
+    terms = (
+        term
+        for default in (*policy.isolations, *policy.open_defaults)
+        if default.direction is direction and (staged or not default.staged)
+        for term in default.subject
+    )
+    return tuple(dict.fromkeys(terms))
+
+
+def _uncovered(duty: _Obligation) -> Party | str | None:
+    """A subject outside the covering selectors, None if there is none, or why it is unknown."""
+    rest = tuple(t for t in duty.subject if not _plainly_covered(t, duty.covers))
+    return _search(rest, duty.covers) if rest else None
+
+
+# --- without a solver --------------------------------------------------------------------------
+
+
+def _plainly_covered(term: Term, covers: Selector) -> bool:
+    """Whether one covering term holds wherever `term` does, by its form alone.
+
+    Sound: every endpoint is in `all` and `cluster`; a conjunction implies each part of it; a named
+    port only narrows. Not complete: what it does not see goes to the solver.
+    """
+    if isinstance(term, NamedPort):
+        return _plainly_covered(term.term, covers)
+    everyone = (EntityTerm(Entity.ALL), EntityTerm(Entity.CLUSTER), EndpointTerm(Everything()))
+    if term in covers or any(e in covers for e in everyone):
+        return True
+    if not isinstance(term, EndpointTerm):
+        return False
+    parts = _conjuncts(term.expr)
+    return any(isinstance(c, EndpointTerm) and _conjuncts(c.expr) <= parts for c in covers)
+
+
+def _conjuncts(expr: LabelExpr) -> set[LabelExpr]:
+    return set(expr.operands) if isinstance(expr, AllOf) else {expr}
+
+
+# --- with one ----------------------------------------------------------------------------------
+
+
+def _search(subject: Selector, covers: Selector) -> Party | str | None:
+    """Unsatisfiable iff every endpoint that `subject` selects is selected by `covers`."""
+    from cpc.compiler.policy.semantics import selects
+    from cpc.compiler.verify.encode import SOLVER, PartyVariables
+    from cpc.compiler.verify.solve import Holds, Unknown, never
+    from cpc.compiler.verify.vocabulary import Vocabulary
+    from cpc.compiler.verify.witness import plainest_endpoint
+
+    vocabulary = Vocabulary()
+    vocabulary.add_selector(subject)
+    vocabulary.add_selector(covers)
+    party = PartyVariables("subject", vocabulary)
+    answer = never(
+        party.consistent(),
+        party.managed(),
+        selects(SOLVER, party, subject),
+        SOLVER.negate(selects(SOLVER, party, covers)),
+    )
+    if isinstance(answer, Holds):
+        return None
+    if isinstance(answer, Unknown):
+        return answer.why
+
+    def outside(candidate: Party) -> bool:
+        return party_selected(candidate, subject) and not party_selected(candidate, covers)
+
+    witness = party.party(answer.model, "witness")
+    if not outside(witness):
+        raise InternalError("the solver's uncovered endpoint is covered when replayed")
+    return plainest_endpoint(witness, outside)
+
+
+def _report(answer: Party | str, direction: Direction, origin: Origin) -> Diagnostic:
+    from cpc.compiler.verify.witness import describe_endpoint
+
+    if isinstance(answer, str):
+        return error(
+            "CPC209",
+            f"the solver cannot tell whether a `default` statement covers `{origin.name}`",
+            origin.span,
+            notes=(f"its reason: {answer}",),
+            help=f"name this rule's endpoints in a `default deny {direction}` statement as they are "
+            "named here",
+        )
+    return error(
+        "CPC201",
+        f"no `default` statement says what else happens to {direction} here",
+        origin.span,
+        label=f"{direction} of these endpoints is neither isolated nor left open",
+        notes=(f"witness: {describe_endpoint(answer)}",),
+        help=(
+            f"add `default deny {direction} for ...`, naming the "
+            + ("right" if direction is Direction.INGRESS else "left")
+            + f" side, or `default allow {direction} for ...` if it is meant to be open"
+        ),
+    )
