@@ -32,7 +32,7 @@ class Timings:
 
     _stages: dict[tuple[str, Tool], float] = field(default_factory=dict)
     _inner: list[float] = field(default_factory=lambda: [0.0])
-    _started: float = field(default_factory=perf_counter)
+    _started: float = field(default_factory=lambda: perf_counter())
 
     @contextmanager
     def measure(self, name: str, tool: Tool = Tool.OURS) -> Iterator[None]:
