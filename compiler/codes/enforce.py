@@ -4,4 +4,66 @@ from cpc.compiler.codes.page import Page
 
 __all__ = ["ENFORCE"]
 
-ENFORCE: tuple[Page, ...] = ()
+_WHY = (
+    " `cpc check` accepts it, with a note; `cpc compile` refuses it at its line, because a program "
+    "that leaves out part of its policy without a word is worse than none."
+)
+
+ENFORCE: tuple[Page, ...] = (
+    Page(
+        "CPC401",
+        "request parts are not enforced",
+        "An `http`, `grpc`, `kafka` or `dns` part is understood and checked, but this version has no "
+        "proxy to enforce it." + _WHY,
+        'allow web -> orders tcp/8080 http {\n  GET "/items"\n}',
+        "allow web -> orders tcp/8080",
+    ),
+    Page(
+        "CPC402",
+        "services are not balanced",
+        "A `service`, and a service as a side of a rule, is understood and checked, but this version "
+        "has no load balancer." + _WHY,
+        "allow web -> orders-svc tcp/80",
+        "allow web -> orders tcp/8080",
+    ),
+    Page(
+        "CPC403",
+        "DNS names are not enforced",
+        "An `fqdn` as a side of a rule is understood and checked, but this version does not learn "
+        "which addresses a name resolves to." + _WHY,
+        'fqdn stripe = ["api.stripe.com"]\nallow orders -> stripe tcp/443',
+        "cidr stripe = [198.51.100.0/24]\nallow orders -> stripe tcp/443",
+    ),
+    Page(
+        "CPC404",
+        "staged statements are not evaluated",
+        "A staged rule or policy is understood and checked, but this version does not report what it "
+        "would decide." + _WHY,
+        "staged allow web -> orders tcp/8081",
+        "allow web -> orders tcp/8081",
+    ),
+    Page(
+        "CPC405",
+        "audit is not carried out",
+        "`audit` turns denials into allowed and logged traffic. This version does not carry that out, "
+        "so the traffic would be denied after all." + _WHY,
+        "audit web",
+        "# without `audit`, denials of web are denials",
+    ),
+    Page(
+        "CPC406",
+        "asserts are not proved",
+        "An `assert` is understood and checked, but this version does not prove it. Compiling would "
+        "suggest that it holds." + _WHY,
+        "assert never world -> db",
+        "deny world -> db",
+    ),
+    Page(
+        "CPC407",
+        "tests are not run",
+        "A `test` is understood and checked, but this version does not run it. Compiling would "
+        "suggest that it passes." + _WHY,
+        'test "closed" {\n  web -> db : deny\n}',
+        "# keep tests in a file of their own, for `cpc check`",
+    ),
+)

@@ -14,14 +14,14 @@ from cpc.compiler.syntax import tree
 __all__ = ["CARRIERS", "NamedRef", "PortSet", "Ports", "is_port_name"]
 
 CARRIERS: dict[str, tuple[int, ...]] = {
-    "tcp": (Protocol.TCP,),
-    "udp": (Protocol.UDP,),
-    "sctp": (Protocol.SCTP,),
-    "any": (Protocol.TCP, Protocol.UDP, Protocol.SCTP),
+    "tcp": (int(Protocol.TCP),),
+    "udp": (int(Protocol.UDP),),
+    "sctp": (int(Protocol.SCTP),),
+    "any": (int(Protocol.TCP), int(Protocol.UDP), int(Protocol.SCTP)),
 }
 """Protocols with ports, by their word."""
 
-_ICMP = {"icmp": Protocol.ICMP, "icmpv6": Protocol.ICMPV6}
+_ICMP = {"icmp": int(Protocol.ICMP), "icmpv6": int(Protocol.ICMPV6)}
 
 
 def is_port_name(text: str) -> bool:
