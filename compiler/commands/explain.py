@@ -107,7 +107,7 @@ def _name(order: Order, word: str, terminal: Terminal) -> int:
         return Exit.CLEAN
     terminal.answer(
         "\n".join(
-            f"{entry.kind} `{entry.name}` at {place}\n"
+            f"`{entry.name}`, {entry.kind}, at {place}\n"
             + (f"\n{entry.doc}\n" if entry.doc else "")
             + f"\n{_indented(text)}"
             for entry, place, text in blocks
