@@ -28,7 +28,7 @@ ENFORCE: tuple[Page, ...] = (
     ),
     Page(
         "CPC403",
-        "DNS names are not enforced",
+        "a side by DNS name is not enforced",
         "An `fqdn` as a side of a rule is understood and checked, but this version does not learn "
         "which addresses a name resolves to." + _WHY,
         'fqdn stripe = ["api.stripe.com"]\nallow orders -> stripe tcp/443',

@@ -44,6 +44,6 @@ FINDINGS: tuple[Page, ...] = (
         "expression as the rule needs no solver.",
         "",
         'endpoints web = { app = "web" } and not { legacy }\n'
-        "default deny ingress for web\nallow all -> web tcp/80",
+        "default deny ingress for web\nallow world -> web tcp/80",
     ),
 )

@@ -57,7 +57,7 @@ def protocol_of(part: tree.L7) -> str:
 
 
 class Requests:
-    """Resolves request parts; errors are CPC340 and CPC342-CPC346."""
+    """Resolves request parts; errors are CPC340, CPC342-CPC345 and CPC347."""
 
     def __init__(self, scope: Scope, values: Values, addresses: Addresses) -> None:
         self._scope = scope

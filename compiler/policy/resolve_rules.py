@@ -62,7 +62,7 @@ def origin_of(name: tree.Name | None, span: Span, block: Block, doc: str = "") -
 
 @dataclass(slots=True)
 class Rules:
-    """Collects what the statements say; errors are CPC303, CPC330-CPC339 and CPC341."""
+    """Collects what the statements say; errors are CPC303, CPC330-CPC335, CPC337, CPC338 and CPC341."""
 
     scope: Scope
     values: Values

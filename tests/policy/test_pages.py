@@ -1,0 +1,52 @@
+"""Each page's bad example gets its code, and its good one gets no error."""
+
+import pytest
+
+from cpc.compiler.codes import CODES
+from cpc.compiler.codes.findings import FINDINGS
+from cpc.compiler.codes.inventory import INVENTORY
+from cpc.compiler.codes.meaning import MEANING
+from cpc.compiler.codes.page import Page
+from cpc.compiler.diagnostics import Diagnostics, Severity
+from cpc.compiler.policy.inventory_file import parse_inventory
+from cpc.compiler.policy.resolve import resolve
+from cpc.compiler.source import SourceFile
+from cpc.compiler.syntax.parse import parse
+from cpc.compiler.verify.coverage import check_coverage
+
+COMMANDS = {"CPC307"}
+"""Pages whose examples are commands."""
+
+POLICIES = [p for p in (*MEANING, *FINDINGS) if p.code not in COMMANDS]
+
+
+def _check(text: str) -> Diagnostics:
+    file, problems = parse(SourceFile("page.cil", f"language 1\n{text}\n"))
+    assert not problems, problems
+    policy, _, diagnostics = resolve([file], {})
+    return [*diagnostics, *check_coverage(policy)]
+
+
+@pytest.mark.parametrize("page", [p for p in POLICIES if p.bad], ids=lambda p: p.code)
+def test_bad_policies_get_their_code_and_no_other_error(page: Page) -> None:
+    found = _check(page.bad)
+    assert page.code in {d.code for d in found}
+    assert {d.code for d in found if d.severity is Severity.ERROR} <= {page.code}
+
+
+@pytest.mark.parametrize("page", POLICIES, ids=lambda p: p.code)
+def test_good_policies_are_clean(page: Page) -> None:
+    assert _check(page.good) == []
+
+
+@pytest.mark.parametrize("page", INVENTORY, ids=lambda p: p.code)
+def test_inventories(page: Page) -> None:
+    bad, found = parse_inventory(SourceFile("bad.yaml", page.bad))
+    assert bad is None
+    assert {d.code for d in found} == {page.code}
+    good, found = parse_inventory(SourceFile("good.yaml", page.good))
+    assert good is not None, found
+
+
+def test_pages_stand_under_their_own_codes() -> None:
+    assert all(code == page.code for code, page in CODES.items())
