@@ -28,8 +28,6 @@ def read_text(
         data = _bytes(path)
     except OSError as failure:
         return None, _unreadable(path, name, failure, place)
-    except ValueError:
-        return None, error("CPC001", "a path holds a NUL character", place)
     if len(data) > MAX_BYTES:
         return None, error(
             "CPC006",
