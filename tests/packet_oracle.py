@@ -73,7 +73,7 @@ def _options(data: bytes) -> None:
 def _ipv4(data: bytes) -> Facts:
     _need(len(data) >= 20 and data[0] >> 4 == 4)
     size = (data[0] & 15) * 4
-    total, ident, fragment = struct.unpack_from("!HHH", data, 2)
+    total, _, fragment = struct.unpack_from("!HHH", data, 2)
     _need(20 <= size <= total <= len(data))
     _options(data[20:size])
     return _upper(

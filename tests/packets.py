@@ -8,6 +8,7 @@ Every step returns a new value. Checksums are right unless a length or version w
 import struct
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from itertools import pairwise
 from typing import Self
 
 __all__ = [
@@ -36,7 +37,7 @@ FRAGMENT = 44
 def checksum(data: bytes) -> int:
     """The internet checksum (RFC 1071)."""
     data += b"\0" * (len(data) % 2)
-    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    total: int = sum(struct.unpack(f"!{len(data) // 2}H", data))
     while total > 0xFFFF:
         total = (total & 0xFFFF) + (total >> 16)
     return ~total & 0xFFFF
@@ -136,8 +137,29 @@ class Ip:
     def raw(self, protocol: int, payload: bytes) -> Self:
         return replace(self, protocol=protocol, payload=payload)
 
-    def tcp(self, source: int, destination: int, flags: str = "S", **more: object) -> Self:
-        return self.raw(6, tcp(source, destination, flags, **more))  # type: ignore[arg-type]
+    def tcp(
+        self,
+        source: int,
+        destination: int,
+        flags: str = "S",
+        *,
+        seq: int = 1000,
+        ack: int = 0,
+        payload: bytes = b"",
+        words: int | None = None,
+        options: bytes = b"",
+    ) -> Self:
+        segment = tcp(
+            source,
+            destination,
+            flags,
+            seq=seq,
+            ack=ack,
+            payload=payload,
+            words=words,
+            options=options,
+        )
+        return self.raw(6, segment)
 
     def udp(self, source: int, destination: int, payload: bytes = b"") -> Self:
         head = struct.pack("!HHHH", source, destination, 8 + len(payload), 0)
@@ -229,7 +251,7 @@ def fragments(whole: Ip, ident: int, *cuts: int) -> list[Ip]:
     bounds = [0, *cuts, len(body)]
     return [
         whole.raw(whole.protocol, body[start:end]).fragment(ident, start, end != len(body))
-        for start, end in zip(bounds, bounds[1:], strict=False)
+        for start, end in pairwise(bounds)
     ]
 
 

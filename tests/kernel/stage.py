@@ -45,7 +45,7 @@ def compile_stub(folder: Path, policy: Path = ROOT / "tests/kernel/stub_policy.b
     """The object of a policy written by hand."""
     target = folder / "stub.o"
     clang = next(filter(None, map(shutil.which, ("clang-19", "clang-20", "clang"))))
-    flags = "-O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Werror".split()
+    flags = ["-O2", "-g", "-target", "bpf", "-mcpu=v3", "-Wall", "-Wextra", "-Werror"]
     include = ["-I", str(ROOT / "templates/bpf"), "-I", "/usr/include/x86_64-linux-gnu"]
     subprocess.run(
         [clang, *flags, *include, "-c", str(policy), "-o", str(target)], check=True, timeout=60
@@ -92,8 +92,10 @@ class Stage:
             opened.resize("addresses4", 16)
             opened.resize("addresses6", 16)
             opened.resize("events", 1 << 16)
+            opened.resize("connections", 1024)
+            opened.resize("fragments", 1024)
             if shared is not None:
-                opened.share({name: shared.maps[name] for name in ("connections", "fragments")})
+                opened.share({name: shared.tables[name] for name in ("connections", "fragments")})
             addresses = tuple(ip_address(a) for a in ENDPOINT)
             constant = maps.EndpointConstant(7, generation, addresses, subject)
             opened.constant(".rodata.endpoint", maps.endpoint_constant(constant, 1))
@@ -102,26 +104,32 @@ class Stage:
             self.outgoing = opened.program("cpc_from_endpoint")
             self.incoming = opened.program("cpc_to_endpoint")
             names = ("rows", "addresses4", "addresses6", "connections", "fragments")
-            self.maps = {
+            self.tables: dict[str, Map] = {
                 name: opened.map(name) for name in (*names, "events", "control", "counters")
             }
+        self._moved = False
         self._fill()
-        self.maps["control"].update(maps.U32.pack(0), maps.U32.pack(4))
-        self._ring = Ring(self.maps["events"])
+        self.tables["control"].update(maps.U32.pack(0), maps.U32.pack(4))
+        self._ring = Ring(self.tables["events"])
 
     def _fill(self) -> None:
         rows = [maps.pack_row(0, 0, WORDS)]
         for number, (peer, bits) in enumerate(ROWS.items(), 1):
             rows.append(maps.pack_row(300 + number, bits, WORDS))
             for address in peer:
-                self.place(address, number)
+                self._place(address, number)
         entries = [(maps.U32.pack(i), row) for i, row in enumerate(rows)]
-        self.maps["rows"].fill(entries)
+        self.tables["rows"].fill(entries)
+        self._moved = False
 
-    def place(self, address: str, row: int) -> None:
-        """Moves an address to a row."""
+    def move(self, address: str, row: int) -> None:
+        """Gives an address another row, until `clear`."""
+        self._moved = True
+        self._place(address, row)
+
+    def _place(self, address: str, row: int) -> None:
         network = ip_network(address)
-        table = self.maps[f"addresses{network.version}"]
+        table = self.tables[f"addresses{network.version}"]
         table.update(maps.pack_prefix(network), maps.U32.pack(row))
 
     def send(self, packet: bytes, skb: Skb | None = None) -> Outcome:
@@ -141,25 +149,27 @@ class Stage:
 
     def connections(self) -> dict[bytes, tuple[int, ...]]:
         """Every connection: key bytes to the fields of maps.CONNECTION."""
-        return {k: maps.CONNECTION.unpack(v) for k, v in self.maps["connections"].items()}
+        return {k: maps.CONNECTION.unpack(v) for k, v in self.tables["connections"].items()}
 
     def age(self, ticks: int) -> None:
         """Makes every connection older."""
-        for key, value in list(self.maps["connections"].items()):
+        for key, value in list(self.tables["connections"].items()):
             fields = list(maps.CONNECTION.unpack(value))
             fields[1] = (fields[1] - ticks) % 2**32
-            self.maps["connections"].update(key, maps.CONNECTION.pack(*fields))
+            self.tables["connections"].update(key, maps.CONNECTION.pack(*fields))
 
     def clear(self) -> None:
-        """Forgets connections and fragments."""
+        """Forgets connections, fragments and moved addresses."""
+        if self._moved:
+            self._fill()
         for name in ("connections", "fragments"):
-            table: Map = self.maps[name]
+            table = self.tables[name]
             for key in list(table.keys()):
                 table.delete(key)
 
     def close(self) -> None:
         self._ring.close()
-        for handle in (*self.maps.values(), self.outgoing, self.incoming):
+        for handle in (*self.tables.values(), self.outgoing, self.incoming):
             handle.close()
 
     def __enter__(self) -> Self:

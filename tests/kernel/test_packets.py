@@ -1,7 +1,6 @@
 """Packet tables: description, packet in, verdict and reason."""
 
 import struct
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -210,50 +209,40 @@ def names(cases: list[Case]) -> list[str]:
     return found
 
 
-@pytest.fixture(scope="module")
-def bench(stub: bytes) -> Iterator[Stage]:
-    """One stage for the tables: their packets need no memory of each other."""
-    with Stage(stub) as loaded:
-        yield loaded
-
-
 @pytest.mark.parametrize("case", FROM, ids=names(FROM))
-def test_from_endpoint(bench: Stage, case: Case) -> None:
-    bench.clear()
-    outcome = bench.send(case.bytes, case.skb)
+def test_from_endpoint(stage: Stage, case: Case) -> None:
+    outcome = stage.send(case.bytes, case.skb)
     assert outcome.reason is case.reason
     assert outcome.passed is not outcome.reason.dropped
     assert outcome.packet == case.bytes
 
 
 @pytest.mark.parametrize("case", TO, ids=names(TO))
-def test_to_endpoint(bench: Stage, case: Case) -> None:
-    bench.clear()
-    outcome = bench.receive(case.bytes, case.skb)
+def test_to_endpoint(stage: Stage, case: Case) -> None:
+    outcome = stage.receive(case.bytes, case.skb)
     assert outcome.reason is case.reason
     assert outcome.passed is not outcome.reason.dropped
     assert outcome.packet == case.bytes
 
 
-def test_an_event_tells_the_flow(bench: Stage) -> None:
-    bench.clear()
-    event = bench.send(PORT4.tcp(40000, 443).frame()).event
+def test_an_event_tells_the_flow(stage: Stage) -> None:
+    event = stage.send(PORT4.tcp(40000, 443).frame()).event
     assert event.service_key == 6 << 16 | 443
     assert (event.family, event.protocol, event.ports) == (4, 6, (40000, 443))
     assert (event.identity, event.site, event.generation) == (302, 3, 1)
     assert event.allowed
 
 
-def test_counters_count(bench: Stage) -> None:
+def test_counters_count(stage: Stage) -> None:
     def packets() -> tuple[int, int]:
         key = struct.pack("I", R.DROP_VLAN * 2 + 1)
-        values = bench.maps["counters"].lookup(key)
+        values = stage.tables["counters"].lookup(key)
         assert values is not None
         pairs = struct.unpack(f"{len(values) // 8}Q", values)
         return sum(pairs[::2]), sum(pairs[1::2])
 
     data = OUT4.udp(1, 2).vlan().frame()
     before = packets()
-    bench.send(data)
+    stage.send(data)
     after = packets()
     assert (after[0] - before[0], after[1] - before[1]) == (1, len(data))
