@@ -40,6 +40,7 @@ __all__ = [
     "Labels",
     "Mode",
     "Name",
+    "Number",
     "Param",
     "Policy",
     "PortDef",
@@ -60,7 +61,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """A comment on its own line(s) or at the end of one; `text` includes the leading `#`."""
+    """A comment on its own line or at the end of one; `text` includes the leading `#` (or `///`)."""
 
     text: str
     span: Span = field(compare=False, repr=False)
@@ -69,7 +70,7 @@ class Comment:
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A bare name: `[A-Za-z_]\\w*(-\\w+)*`."""
+    """A bare name: `[A-Za-z_]\\w*(-\\w+)*`, without the backticks it may have been written in."""
 
     text: str
     span: Span = field(compare=False, repr=False)
@@ -91,7 +92,7 @@ class Number:
     span: Span = field(compare=False, repr=False)
 
 
-Value: TypeAlias = "Text | Number | Name"
+Value: TypeAlias = Text | Number | Name
 """A literal, or the name of a `const` or `param`."""
 
 
@@ -147,9 +148,10 @@ class LabelNot:
 
 @dataclass(frozen=True, slots=True)
 class CidrItem:
-    """`10.1.0.0/16 except 10.1.9.0/24, ...` inside a list, or one literal as a peer.
+    """`10.1.0.0/16 except 10.1.9.0/24` or `10.1.0.0/16 except [a, b]`, in a list or as a peer.
 
-    `network` is the text as written (address or prefix); `excepts` the texts after `except`.
+    `network` is the text as written (address or prefix); `excepts` the texts after `except`. All are
+    well-formed addresses or prefixes.
     """
 
     network: Text
@@ -195,7 +197,7 @@ class PortPart:
     span: Span = field(compare=False, repr=False)
 
 
-Ports: TypeAlias = "PortPart | Name"
+Ports: TypeAlias = PortPart | Name
 """One element of a rule's port list; a `Name` is a `port` definition."""
 
 
@@ -213,8 +215,8 @@ class Header:
 class HttpMatcher:
     """`GET "/x"`, `any "/x"`, `method "GET|HEAD" path "/x.*" host "a.com" header "X" = "y"`.
 
-    The short form (`short`) names one method and a path that also takes any query; the long form
-    has regular expressions. None means anything.
+    The short form (`short`) names one method (a `Text`; None for `any`) and a path that also takes
+    any query; the long form has regular expressions. None means anything. Values are `Text` or `Name`.
     """
 
     short: bool
@@ -254,7 +256,7 @@ class Grpc:
 class KafkaMatcher:
     """`consume topic "t" client "c"`, `produce ...`, `api "fetch" version 3 topic "t"`.
 
-    `role` is produce, consume or None; a role excludes `api`. `topic` may end in `*`.
+    `role` is produce, consume or None; it excludes `api`, a name or a number. `topic` may end in `*`.
     """
 
     role: str | None
@@ -281,7 +283,7 @@ class Dns:
     span: Span = field(compare=False, repr=False)
 
 
-L7: TypeAlias = "Http | Grpc | Kafka | Dns"
+L7: TypeAlias = Http | Grpc | Kafka | Dns
 
 
 # --- statements --------------------------------------------------------------------------------
@@ -357,7 +359,7 @@ class PortDef:
 
 @dataclass(frozen=True, slots=True)
 class ServicePort:
-    """`port tcp/80 -> 8080` (or `-> "http"`)."""
+    """`port tcp/80 -> 8080` (or `-> "http"`, or a constant)."""
 
     port: PortPart
     target: Number | Name | Text
@@ -388,6 +390,7 @@ class Service:
     affinity: int | None
     doc: str
     span: Span = field(compare=False, repr=False)
+    affinity_span: Span | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -437,7 +440,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """`tier admin priority 10 { rules }` or `baseline priority 100 { rules }`.
+    """`tier admin [NAME] priority 10 { rules }` or `baseline [NAME] priority 100 { rules }`.
 
     `kind` is admin or baseline.
     """
@@ -494,7 +497,7 @@ class Assert:
 
 @dataclass(frozen=True, slots=True)
 class TestCase:
-    """`orders -> db tcp/5432 : allow by orders-db`; `verdict` is allow, deny or redirect.
+    """`orders -> db tcp/5432 GET "/x" : allow by orders-db`; `verdict` is allow, deny or redirect.
 
     `by` is a rule's name, the word `default`, or None.
     """
@@ -514,6 +517,7 @@ class Test:
 
     name: Text
     cases: tuple[TestCase, ...]
+    doc: str
     span: Span = field(compare=False, repr=False)
 
 
@@ -525,9 +529,13 @@ Statement: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One `.cil` file. `language` is the number of `language N`, None when it is missing."""
+    """One `.cil` file. `language` is the number of `language N`, None when it is missing.
+
+    `blank_lines` are the positions where lines without a character start, for `format`.
+    """
 
     name: str
     language: Number | None
     statements: tuple[Statement, ...]
     comments: tuple[Comment, ...] = field(compare=False, repr=False)
+    blank_lines: tuple[int, ...] = field(default=(), compare=False, repr=False)

@@ -1,0 +1,107 @@
+"""Text to tree, statement by statement: one that is wrong does not hide the next.
+
+Only this module knows Lark. Pieces that parsed are remembered by their text, so that after an edit
+only what changed is parsed anew.
+"""
+
+import gc
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import Any
+
+from lark import Lark, Token
+from lark.exceptions import UnexpectedInput, UnexpectedToken
+
+from cpc.compiler.diagnostics import Diagnostics
+from cpc.compiler.source import SourceFile
+from cpc.compiler.syntax import tree
+from cpc.compiler.syntax.mistakes import Failure, Table
+from cpc.compiler.syntax.reader import Reader
+from cpc.compiler.syntax.scan import Scanner
+from cpc.grammar.syntax_errors import MISTAKES, Mistake
+
+__all__ = ["parse"]
+
+_REMEMBERED = 16384
+"""Pieces kept, about 2 kB each."""
+
+
+def parse(source: SourceFile) -> tuple[tree.File, Diagnostics]:
+    """The tree of a text, and what is wrong with it (CPC1xx).
+
+    What has an error is missing from the tree; the rest is there.
+    """
+    with _no_collection():
+        reader = Reader(source, _scanner().scan(source), _branch, _mistakes)
+        return reader.file(), reader.diagnostics
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Trees have no cycles: looking for some while they grow doubles the time of a large file."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+@cache
+def _lark() -> Lark:
+    grammar = files("cpc.grammar").joinpath("cil.lark").read_text("utf-8")
+    starts = ["statement", "service_item", "test_case"]
+    return Lark(grammar, start=starts, parser="lalr", lexer="contextual", g_regex_flags=re.ASCII)
+
+
+@cache
+def _scanner() -> Scanner:
+    names = ("NAME", "STRING", "IP")
+    return Scanner({name: _lark().get_terminal(name).pattern.to_regexp() for name in names})
+
+
+def _branch(start: str, text: str) -> Any:
+    """The parser's node of one piece, or a `Failure`."""
+    try:
+        return _parsed(start, text)
+    except UnexpectedInput as wrong:
+        return _failure(wrong, text)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _parsed(start: str, text: str) -> Any:
+    return _lark().parse(text, start=start)
+
+
+def _failure(wrong: UnexpectedInput, text: str) -> Failure:
+    parser: Any = wrong.interactive_parser
+    state, takes = parser.parser_state.position, frozenset(parser.accepts())
+    if isinstance(wrong, UnexpectedToken):
+        token: Token = wrong.token
+        if token.type == "$END":
+            return Failure(state, "$END", takes, "", text, "", len(text), len(text))
+        word = token.value.strip()
+        start, terminal = token.start_pos or 0, token.type
+    else:
+        start, terminal = wrong.pos_in_stream or 0, "?"
+        word = text[start]
+    end = start + len(word)
+    return Failure(state, terminal, takes, word, text[:start], text[end:], start, end)
+
+
+@cache
+def _mistakes() -> Table:
+    """The mistakes of the grammar's snippets by where they fail; the first snippet of a place wins."""
+    table: dict[tuple[int, str], Mistake] = {}
+    for mistake in MISTAKES:
+        for snippet in mistake.snippets:
+            failure = _branch(mistake.start, snippet)
+            if isinstance(failure, Failure):
+                table.setdefault((failure.state, failure.terminal), mistake)
+                if failure.terminal != "$END":
+                    table.setdefault((failure.state, "*"), mistake)
+    return table
