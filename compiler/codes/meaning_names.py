@@ -89,8 +89,8 @@ NAMES: tuple[Page, ...] = (
     Page(
         "CPC310",
         "a label expression is too large",
-        "With every name written out, an expression has at most 10000 parts and 64 levels of "
-        "parentheses. Names that repeat each other double an expression with every step, without the "
+        "With every name written out, an expression has at most 10000 parts and 100 levels "
+        "inside each other. Names that repeat each other double an expression with every step, without the "
         "text growing.",
         "",
         'endpoints backend = { tier = "backend" }\ndefault deny ingress for backend',

@@ -28,7 +28,7 @@ SOURCES = ("any", "k8s", "mesos", "container")
 """Sources that a label selector may name; `reserved` and `cidr` label no endpoint."""
 
 _MAX_NODES = 10_000
-_MAX_DEPTH = 64
+_MAX_DEPTH = 100
 
 _LabelTree = tree.Labels | tree.LabelAnd | tree.LabelOr | tree.LabelNot
 
@@ -105,6 +105,7 @@ class LabelExprs:
     def __init__(self, scope: Scope, values: Values) -> None:
         self._scope = scope
         self._values = values
+        self._depth = 0
         self._known: Memo[tree.EndpointsDef, _Sized] = Memo(scope, self._definition)
         for definition in scope.definitions.values():
             if isinstance(definition, tree.EndpointsDef):
@@ -112,7 +113,7 @@ class LabelExprs:
 
     def expression(self, expr: _LabelTree) -> "LabelExpr | None":
         """A label expression written in place; None after an error."""
-        sized = self._sized(expr, 0)
+        sized = self._sized(expr)
         return None if sized is None else sized.expr
 
     def definition(self, definition: tree.EndpointsDef) -> "LabelExpr | None":
@@ -121,14 +122,20 @@ class LabelExprs:
         return None if sized is None else sized.expr
 
     def _definition(self, definition: tree.EndpointsDef) -> _Sized | None:
-        return self._sized(definition.expr, 0)
+        return self._sized(definition.expr)
 
-    def _sized(self, expr: tree.Expr, depth: int) -> _Sized | None:
-        if depth > _MAX_DEPTH:
-            self._refuse(
-                "CPC310", "this expression is nested too deeply", expr.span, "name parts of it"
-            )
+    def _sized(self, expr: tree.Expr) -> _Sized | None:
+        """The expression; how deep it nests is bounded over all the definitions on the way."""
+        if self._depth >= _MAX_DEPTH:
+            what = "this expression is nested too deeply"
+            self._refuse("CPC310", what, expr.span, "define parts of it before this place")
             return None
+        self._depth += 1
+        sized = self._shallow(expr)
+        self._depth -= 1
+        return sized
+
+    def _shallow(self, expr: tree.Expr) -> _Sized | None:
         match expr:
             case tree.Name():
                 return self._name(expr)
@@ -139,12 +146,12 @@ class LabelExprs:
                 )
             case tree.LabelAnd():
                 operands = _spine(expr, tree.LabelAnd)
-                return self._bounded(expr.span, all_of, self._each(operands, depth))
+                return self._bounded(expr.span, all_of, self._each(operands))
             case tree.LabelOr():
                 operands = _spine(expr, tree.LabelOr)
-                return self._bounded(expr.span, _any_of, self._each(operands, depth))
+                return self._bounded(expr.span, _any_of, self._each(operands))
             case tree.LabelNot(operand):
-                return self._bounded(expr.span, _not, self._each([operand], depth))
+                return self._bounded(expr.span, _not, self._each([operand]))
             case tree.CidrRef():
                 self._refuse(
                     "CPC304",
@@ -156,8 +163,8 @@ class LabelExprs:
             case _:
                 assert_never(expr)
 
-    def _each(self, operands: list[tree.Expr], depth: int) -> list[_Sized | None]:
-        return [self._sized(o, depth + 1) for o in operands]
+    def _each(self, operands: list[tree.Expr]) -> list[_Sized | None]:
+        return [self._sized(o) for o in operands]
 
     def _bounded(
         self, span: Span, combine: Callable[..., LabelExpr], parts: list[_Sized | None]
