@@ -73,7 +73,7 @@ def _one(path: str, order: Order, terminal: Terminal) -> tuple[int, list[Diagnos
     text, found = _formatted(source, terminal)
     if text is None:
         return exit_of(found, strict=False), found
-    changed = text != source.text
+    changed = text != source.text if path == "-" else text.encode() != Path(path).read_bytes()
     if order.diff:
         terminal.answer(_diff(name, source.text, text))
     elif order.check:

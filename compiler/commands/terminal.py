@@ -67,7 +67,7 @@ class Terminal:
         except BrokenPipeError:
             raise
         except OSError as failure:
-            raise OutputError(failure.strerror or str(failure)) from failure
+            raise OutputError((failure.strerror or str(failure)).lower()) from failure
 
     def say(self, text: str) -> None:
         """Writes one line for people to standard error, if there is one."""
