@@ -7,6 +7,7 @@ __all__ = ["children", "left_behind", "pins"]
 
 _NAMESPACES = Path("/run/netns")
 _PINS = Path("/sys/fs/bpf/cpc")
+_STATE = Path("/run/cpc")
 _HELD = ("anon_inode:bpf_link", "anon_inode:[bpf_link]", "net:[")
 """What a file descriptor of ours must not hold at the end: an attached program, a namespace."""
 
@@ -17,9 +18,9 @@ def _named_namespaces() -> set[str]:
     return {f"namespace {name}" for name in os.listdir(_NAMESPACES) if name.startswith("cpc-")}
 
 
-def pins(folder: Path = _PINS) -> set[str]:
-    """Everything below the folder where the runtime pins."""
-    return {f"pin {path}" for path in folder.rglob("*")}
+def pins(*folders: Path) -> set[str]:
+    """Everything below the folders where the runtime pins and keeps its state."""
+    return {f"pin {path}" for folder in folders for path in folder.rglob("*")}
 
 
 def _interfaces() -> set[str]:
@@ -58,4 +59,4 @@ def left_behind() -> set[str]:
     A program attached by a link that nobody pinned or holds open is gone: the kernel frees it. So
     pins, open links and processes are all the places where one can hide.
     """
-    return _named_namespaces() | pins() | _interfaces() | _held_open() | children()
+    return _named_namespaces() | pins(_PINS, _STATE) | _interfaces() | _held_open() | children()
