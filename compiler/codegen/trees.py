@@ -28,10 +28,13 @@ def key_tree(direction: str, starts: Sequence[int], index: Sequence[int]) -> lis
         heads: list[int] = []
         calls: list[str] = []
         for at in range(0, len(tips), size):
+            heads.append(starts[at])
+            if at + 1 == len(tips):
+                calls.append(tips[at])
+                break
             part = Call(f"cpc_{direction}_keys_{len(chunks)}", call.uses)
             lines = _search("key", "#09x", starts[at : at + size], tips[at : at + size])
             chunks.append(Chunk(part.function, parameters(part.uses), "key", False, tuple(lines)))
-            heads.append(starts[at])
             calls.append(str(part))
         starts, tips = heads, calls
     lines = _search("key", "#09x", starts, tips)

@@ -45,11 +45,13 @@ def faults(program: Program) -> Iterator[str]:
         if len(set(values)) != len(values):
             yield f"{what} are not unique"
     seen: set[int] = set()
+    known: set[tuple[int, Reason, StepVerdict]] = set()
     for decision in (program.ingress, program.egress):
         yield from _decision(program, decision)
         for leaf in decision.leaves:
-            yield from _leaf(program, decision, leaf)
+            yield from _leaf(leaf)
             for step in leaf.steps():
+                yield from _step(program, step, known)
                 if step.site in seen or step.site < 1:
                     yield f"site {step.site} is not unique, or not positive"
                 seen.add(step.site)
@@ -78,18 +80,16 @@ def _mask_ok(program: Program, mask: int) -> bool:
     return mask == ANY or 0 < mask < 1 << len(program.peers)
 
 
-def _leaf(program: Program, decision: Decision, leaf: Leaf) -> Iterator[str]:
-    for step in leaf.steps():
-        yield from _step(program, step)
+def _leaf(leaf: Leaf) -> Iterator[str]:
     yield from _tiers(leaf)
     for block in (leaf.prelude, leaf.normal, (leaf.final,)):
         if any(step.verdict is StepVerdict.PASS for step in block):
             yield "a PASS outside of the ordered tiers"
     if not any(_always(clause) for clause in leaf.final.clauses):
         yield "the final step may not fire"
-    allowing = {id(step) for step in leaf.normal if step.verdict is StepVerdict.ALLOW}
+    allowing = {step.site for step in leaf.normal if step.verdict is StepVerdict.ALLOW}
     for step in leaf.steps():
-        if any(clause.required for clause in step.clauses) and id(step) not in allowing:
+        if step.site not in allowing and any(clause.required for clause in step.clauses):
             yield "requirements outside of a normal allow"
 
 
@@ -106,17 +106,28 @@ def _tiers(leaf: Leaf) -> Iterator[str]:
         yield "an ordered tier has a step that is no rule's"
 
 
-def _step(program: Program, step: Step) -> Iterator[str]:
+def _step(
+    program: Program, step: Step, known: set[tuple[int, Reason, StepVerdict]]
+) -> Iterator[str]:
+    """`known` are clauses seen in steps of a kind, by identity: leaves share most of theirs."""
     if not step.clauses:
         yield f"site {step.site} has no clause"
-    if any(clause.required and clause.peers == ANY for clause in step.clauses):
-        yield f"site {step.site} requires something of a peer that is not named by labels"
     for clause in step.clauses:
-        if not _subject_ok(program, clause.subject) or not _mask_ok(program, clause.peers):
-            yield f"site {step.site} names bits that are not there"
-        if not 0 <= clause.rule < len(program.rules):
-            yield f"site {step.site} names a rule that is not there"
+        key = (id(clause), step.reason, step.verdict)
+        if key in known:
             continue
-        entry = program.rules[clause.rule]
-        if entry.reason is not step.reason or entry.verdict is not _ACTIONS[step.verdict]:
-            yield f"site {step.site} is not of the kind of its rule `{entry.name}`"
+        known.add(key)
+        yield from (f"site {step.site} {fault}" for fault in _clause(program, step, clause))
+
+
+def _clause(program: Program, step: Step, clause: Clause) -> Iterator[str]:
+    if clause.required and clause.peers == ANY:
+        yield "requires something of a peer that is not named by labels"
+    if not _subject_ok(program, clause.subject) or not _mask_ok(program, clause.peers):
+        yield "names bits that are not there"
+    if not 0 <= clause.rule < len(program.rules):
+        yield "names a rule that is not there"
+        return
+    entry = program.rules[clause.rule]
+    if entry.reason is not step.reason or entry.verdict is not _ACTIONS[step.verdict]:
+        yield f"is not of the kind of its rule `{entry.name}`"

@@ -1,12 +1,10 @@
 """Drops what can never decide, so that no code is made for it and no verdict waits behind it.
 
-A rule for everybody ends its leaf: nothing after it is asked. Inside a step a clause that earlier
-clauses cover never is the first that fires, so it is never named and adds nothing. A PASS at the end
-of its tier goes where no match goes too.
+A rule for everybody ends its leaf: nothing after it is asked. A PASS at the end of its tier goes where
+no match goes too. Clauses behind one that always fires are never the first, so they are never named;
+other covered clauses stay: they cost a bit in a mask, and leaves that differ less share more.
 """
 
-from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import replace
 
 from cpc.compiler.ir.nodes import (
@@ -42,17 +40,19 @@ def _leaf(leaf: Leaf) -> Leaf:
     return Leaf(prelude, admin, normal, baseline, leaf.final)
 
 
-def _always(step: Step) -> bool:
-    return any(c.subject == ANY and c.peers == ANY and not c.required for c in step.clauses)
+def _always(clause: Clause) -> bool:
+    return clause.subject == ANY and clause.peers == ANY and not clause.required
 
 
 def _block(block: Block) -> tuple[Block, bool]:
     """The steps up to the first that always fires, and whether there is one."""
     kept: list[Step] = []
     for step in block:
-        kept.append(replace(step, clauses=tuple(_uncovered(step.clauses))))
-        if _always(step):
+        at = next((i for i, clause in enumerate(step.clauses) if _always(clause)), None)
+        if at is not None:
+            kept.append(replace(step, clauses=step.clauses[: at + 1]))
             return tuple(kept), True
+        kept.append(step)
     return tuple(kept), False
 
 
@@ -89,20 +89,3 @@ def _without_last_pass(block: Block) -> Block:
     while block and block[-1].verdict is StepVerdict.PASS:
         block = block[:-1]
     return block
-
-
-def _uncovered(clauses: tuple[Clause, ...]) -> Iterator[Clause]:
-    """The clauses that may be the first of their step to fire.
-
-    Earlier clauses for the same subjects (or all), with no requirement that this one lacks, cover it
-    when their masks together hold all of its bits.
-    """
-    free: defaultdict[int, int] = defaultdict(int)
-    bound: defaultdict[int, int] = defaultdict(int)
-    for clause in clauses:
-        covered = free[ANY] | free[clause.subject]
-        if clause.required:
-            covered |= bound[ANY] | bound[clause.subject]
-        if clause.peers | covered != covered:
-            yield clause
-            (bound if clause.required else free)[clause.subject] |= clause.peers

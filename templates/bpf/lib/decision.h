@@ -7,6 +7,11 @@
 
 #include <bpf/bpf_helpers.h>
 
+/* A part of a decision, which becomes part of its caller. Without debug lines of its own: clang compares
+ * each source line with all others, and the kernel's log shows the caller's line, which names the part.
+ */
+#define CPC_PART static __always_inline __attribute__((nodebug))
+
 #define CPC_DENY 0u
 #define CPC_DECISION(site, what) ((__u32)(site) << 2 | (what))
 
