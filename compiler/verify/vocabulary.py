@@ -25,10 +25,10 @@ from cpc.compiler.policy.model import (
     Term,
 )
 
-__all__ = ["OTHER_SOURCE", "Vocabulary", "fresh", "policy_vocabulary"]
+__all__ = ["OTHER_SOURCE", "SOURCES", "Vocabulary", "fresh", "policy_vocabulary"]
 
-SOURCES = ("k8s", "mesos", "container")
-"""Where labels of endpoints come from."""
+SOURCES = ("k8s", "container", "mesos")
+"""Where labels of endpoints come from, the usual first."""
 
 OTHER_SOURCE = "other"
 """Stands for any further source of a label that `any:key` may find."""

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from cpc.compiler.policy.flow import Label, Party
 from cpc.compiler.policy.model import Entity, Protocol
+from cpc.compiler.verify.vocabulary import SOURCES
 
 __all__ = ["describe_endpoint", "plainest_endpoint"]
 
@@ -12,7 +13,7 @@ __all__ = ["describe_endpoint", "plainest_endpoint"]
 def plainest_endpoint(party: Party, shows: Callable[[Party], bool]) -> Party:
     """An endpoint of which `shows` holds as of `party`, and of no simpler one a step away.
 
-    A step leaves out a label, a port or a service, or gives a label the source `k8s`.
+    A step leaves out a label, a port or a service, or gives a label a more usual source.
     """
     current = party
     while True:
@@ -32,10 +33,15 @@ def _simpler(party: Party) -> Iterator[Party]:
     for service in sorted(party.services):
         yield replace(party, services=party.services - {service})
     for label in sorted(party.labels):
-        taken = any(o.key == label.key and o.source == "k8s" for o in party.labels)
-        if label.source != "k8s" and not taken:
-            usual = Label("k8s", label.key, label.value)
-            yield _endpoint(party, party.labels - {label} | {usual})
+        for source in _more_usual(label.source):
+            if not any((o.source, o.key) == (source, label.key) for o in party.labels):
+                moved = Label(source, label.key, label.value)
+                yield _endpoint(party, party.labels - {label} | {moved})
+
+
+def _more_usual(source: str) -> tuple[str, ...]:
+    """The sources more usual than one."""
+    return SOURCES[: SOURCES.index(source)] if source in SOURCES else SOURCES
 
 
 def _endpoint(party: Party, labels: frozenset[Label], health: bool = True) -> Party:
