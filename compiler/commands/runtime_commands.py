@@ -10,6 +10,7 @@ from cpc.compiler.commands.options import (
     ColorOption,
     FormatOption,
     InstanceOption,
+    InventoryOption,
     JsonOption,
     VerboseOption,
 )
@@ -65,6 +66,7 @@ def status(
 def replace(
     context: typer.Context,
     artifact: Annotated[str, typer.Argument(metavar="ARTIFACT", help="What `compile` wrote.")],
+    inventory: InventoryOption = None,
     instance: InstanceOption = "node",
     format: FormatOption = None,
     color: ColorOption = None,
@@ -74,7 +76,7 @@ def replace(
     from cpc.compiler.commands import runtime
 
     terminal = terminal_of(context, format, color, verbose)
-    return Job(partial(runtime.replace, artifact, instance), terminal)
+    return Job(partial(runtime.replace, artifact, inventory, instance), terminal)
 
 
 def monitor(

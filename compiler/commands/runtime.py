@@ -1,0 +1,85 @@
+"""`cpc load`, `unload`, `status`, `policy replace`: from words to the runtime and back."""
+
+import json
+
+from cpc.compiler.artifact import Artifact, Inventory, read_artifact
+from cpc.compiler.commands.exits import Exit
+from cpc.compiler.commands.status_text import status_json, status_text
+from cpc.compiler.commands.terminal import Terminal
+from cpc.compiler.diagnostics import Severity
+from cpc.compiler.errors import InputError
+from cpc.compiler.policy.inventory_file import read_inventory
+from cpc.compiler.report import Format
+from cpc.runtime import load as loading
+from cpc.runtime import replace as replacing
+from cpc.runtime import status as statuses
+
+__all__ = ["load", "replace", "status", "unload"]
+
+
+def _inventory(path: str, terminal: Terminal) -> Inventory:
+    inventory, found = read_inventory(path, terminal.sources)
+    errors = [diagnostic for diagnostic in found if diagnostic.severity is Severity.ERROR]
+    if inventory is None or errors:
+        raise InputError(*found)
+    terminal.report(found)
+    return inventory
+
+
+def _artifact(path: str) -> Artifact:
+    return read_artifact(path)
+
+
+def _answer(found: statuses.Status, terminal: Terminal) -> int:
+    """Answers with a status; a finding where an endpoint is closed."""
+    for note in found.notes:
+        terminal.say(f"cpc: {note}")
+    as_json = terminal.format is Format.JSON
+    terminal.answer(status_json(found) if as_json else status_text(found))
+    return Exit.CLEAN if all(endpoint.ready for endpoint in found.endpoints) else Exit.FINDINGS
+
+
+def load(artifact: str, inventory: str, instance: str, terminal: Terminal) -> int:
+    """Loads, and answers with the status."""
+    what, where = _artifact(artifact), _inventory(inventory, terminal)
+    with terminal.progress("loading"):
+        found = loading.load(what, where, instance)
+    return _answer(found, terminal)
+
+
+def unload(instance: str, terminal: Terminal) -> int:
+    """Unloads; no news is good news."""
+    with terminal.progress("unloading"):
+        loading.unload(instance)
+    return Exit.CLEAN
+
+
+def status(instance: str, terminal: Terminal) -> int:
+    """Answers with the status."""
+    return _answer(statuses.status(instance), terminal)
+
+
+def replace(artifact: str, inventory: str | None, instance: str, terminal: Terminal) -> int:
+    """Replaces the policy, and answers with what changed."""
+    what = _artifact(artifact)
+    where = None if inventory is None else _inventory(inventory, terminal)
+    with terminal.progress("replacing"):
+        done = replacing.replace_policy(what, where, instance)
+    if terminal.format is Format.JSON:
+        facts = {
+            "schema": "cpc.replaced/1",
+            "instance": done.instance,
+            "before": done.before,
+            "after": done.after,
+            "hooks": done.hooks,
+            "added": done.added,
+            "removed": done.removed,
+        }
+        terminal.answer(json.dumps(facts) + "\n")
+    else:
+        words = [f"instance {done.instance}: generation {done.before} -> {done.after}"]
+        words += [f"{done.hooks} hooks replaced in {done.seconds * 1000:.0f} ms"]
+        words += [f"endpoint {name} added" for name in done.added]
+        words += [f"endpoint {name} removed" for name in done.removed]
+        terminal.answer("\n".join(words) + "\n")
+    return Exit.CLEAN
