@@ -5,7 +5,7 @@ encoding. A reading of a flow answers atoms (does the peer have this label, is i
 algebra's booleans; everything above the atoms is here and only here.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
@@ -97,7 +97,7 @@ class Decision:
 
 
 class Algebra(Protocol[B]):
-    """Booleans, and choices between numbered outcomes."""
+    """Booleans. `every` and `some` may stop reading their values once the answer is known."""
 
     def const(self, value: bool) -> B: ...
     def every(self, values: Iterable[B]) -> B: ...
@@ -210,45 +210,47 @@ def takes_requirements(term: Term) -> bool:
 
 
 def _rule_matches(alg: Algebra[B], policy: Policy, reading: Reading[B], rule: Rule) -> B:
-    """Whether one half matches: direction, subject, peer (with requirements), ports, request."""
-    conditions = [
-        reading.direction(rule.direction),
-        selects(alg, reading.subject, rule.subject),
-        _peer_matches(alg, policy, reading, rule),
-    ]
-    if rule.ports is not None:
-        conditions.append(alg.some(reading.port_in(p) for p in rule.ports))
-    if rule.l7 is not None:
-        conditions.append(alg.some(reading.request(m) for m in rule.l7.matchers))
-    return alg.every(conditions)
+    """Whether one half matches: direction, subject, ports, peer (with requirements), request."""
+
+    def conditions() -> Iterator[B]:
+        yield reading.direction(rule.direction)
+        yield selects(alg, reading.subject, rule.subject)
+        if rule.ports is not None:
+            yield alg.some(reading.port_in(p) for p in rule.ports)
+        yield _peer_matches(alg, policy, reading, rule)
+        if rule.l7 is not None:
+            yield alg.some(reading.request(m) for m in rule.l7.matchers)
+
+    return alg.every(conditions())
 
 
 def _peer_matches(alg: Algebra[B], policy: Policy, reading: Reading[B], rule: Rule) -> B:
-    plain = [t for t in rule.peers if not takes_requirements(t)]
-    labelled = [t for t in rule.peers if takes_requirements(t)]
-    free = selects(alg, reading.peer, tuple(plain))
+    plain = tuple(t for t in rule.peers if not takes_requirements(t))
+    labelled = tuple(t for t in rule.peers if takes_requirements(t))
+    free = selects(alg, reading.peer, plain)
     if not labelled:
         return free
-    bound = selects(alg, reading.peer, tuple(labelled))
-    if rule.tier is Tier.NORMAL and rule.action is Action.ALLOW:
-        bound = alg.every([bound, *_requirements(alg, policy, reading, rule.direction)])
-    return alg.some([free, bound])
+
+    def bound() -> Iterator[B]:
+        yield selects(alg, reading.peer, labelled)
+        if rule.tier is Tier.NORMAL and rule.action is Action.ALLOW:
+            yield from _requirements(alg, policy, reading, rule.direction)
+
+    return alg.some([free, alg.every(bound())])
 
 
 def _requirements(
     alg: Algebra[B], policy: Policy, reading: Reading[B], direction: Direction
-) -> list[B]:
+) -> Iterator[B]:
     """For each requirement: it is not about this subject, or the peer satisfies it."""
-    return [
-        alg.some(
-            [
-                alg.negate(selects(alg, reading.subject, r.subject)),
-                selects(alg, reading.peer, r.peers),
-            ]
-        )
-        for r in policy.requirements
-        if r.direction is direction
-    ]
+    for requirement in policy.requirements:
+        if requirement.direction is direction:
+            yield alg.some(
+                [
+                    alg.negate(selects(alg, reading.subject, requirement.subject)),
+                    selects(alg, reading.peer, requirement.peers),
+                ]
+            )
 
 
 _Guards = list[tuple[B, Decision]]

@@ -166,7 +166,7 @@ def policies(draw: st.DrawFn, shape: Shape = EVERYTHING) -> Policy:
         ),
         audits=tuple(
             Audit(draw(subjects), next_origin())
-            for _ in range(draw(st.sampled_from((0, 0, 0, 1))) if shape.audits else 0)
+            for _ in range(draw(st.sampled_from((0, 0, 1))) if shape.audits else 0)
         ),
         mode=draw(st.sampled_from(shape.modes)),
         allow_host=draw(st.booleans()),
