@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-__all__ = ["Complaint", "complaint"]
+__all__ = ["Complaint", "complaint", "rule_above"]
 
 _NOISE = re.compile(
     r"^(processed \d+ insns|verification time|stack depth|peak_states|max_states|mark_precise"
@@ -38,3 +38,13 @@ def complaint(log: str) -> Complaint:
                 return Complaint(line, found["text"], found["file"] or "", int(found["line"] or 0))
         return Complaint(line)
     return Complaint("the kernel verifier gave no reason")
+
+
+def rule_above(text: str, line: int) -> str | None:
+    """The nearest comment of one line at or above a line of generated C: the rule that it is for."""
+    lines = text.splitlines()[:line]
+    for above in reversed(lines):
+        found = re.fullmatch(r"\s*/\* (?P<rule>.+) \*/", above)
+        if found and "SPDX" not in found["rule"]:
+            return found["rule"]
+    return None

@@ -6,6 +6,7 @@
 #ifndef CPC_SWAP_H
 #define CPC_SWAP_H
 
+#include "events.h"
 #include "reason.h"
 #include "types.h"
 
@@ -45,6 +46,13 @@ static __always_inline __u32 cpc_epoch_of(__u32 mark)
 	return current ? *current : 0;
 }
 
+/* A tail call that succeeds does not return: there is no program for this epoch, so the hook is closed. */
+static __always_inline int cpc_swap_failed(struct __sk_buff *skb, __u32 direction)
+{
+	cpc_count(CPC_DROP_SWAP * 2 + direction, skb->len);
+	return TC_ACT_SHOT;
+}
+
 /* The endpoint's egress comes first and stamps. */
 SEC("tc")
 int cpc_swap_ingress(struct __sk_buff *skb)
@@ -53,7 +61,7 @@ int cpc_swap_ingress(struct __sk_buff *skb)
 
 	skb->mark = (skb->mark & ~CPC_MARK_STAMP) | (epoch + 1) << CPC_MARK_STAMP_SHIFT;
 	bpf_tail_call(skb, &swap_programs, epoch);
-	return TC_ACT_SHOT;
+	return cpc_swap_failed(skb, CPC_EGRESS);
 }
 
 /* The endpoint's ingress comes last and takes the stamp off. */
@@ -64,7 +72,7 @@ int cpc_swap_egress(struct __sk_buff *skb)
 
 	skb->mark &= ~CPC_MARK_STAMP;
 	bpf_tail_call(skb, &swap_programs, epoch);
-	return TC_ACT_SHOT;
+	return cpc_swap_failed(skb, CPC_INGRESS);
 }
 
 #endif

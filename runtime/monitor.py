@@ -1,0 +1,75 @@
+"""Watching an instance: events as they come."""
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from enum import IntFlag
+
+from cpc.compiler.errors import InputError
+from cpc.runtime.bpf import Map, Ring
+from cpc.runtime.events import Event, Namer, decode
+from cpc.runtime.maps import U32
+from cpc.runtime.state import Generation, Instance
+
+__all__ = ["Filters", "Tell", "monitor"]
+
+_SLICE = 0.2
+"""Seconds between looks at whether the instance is still there."""
+
+
+class Tell(IntFlag):
+    """Which packets send an event; decisions that are logged always do. CPC_TELL_* of events.h."""
+
+    DROPS = 1
+    NEW = 2
+    ALL = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What to watch: names of endpoints (none: all), what the datapath is asked to tell."""
+
+    tell: Tell = Tell.DROPS | Tell.NEW
+    endpoints: frozenset[str] = frozenset()
+
+    def wants(self, event: Event) -> bool:
+        return not self.endpoints or event.endpoint in self.endpoints
+
+
+def monitor(
+    instance: str = "node", filters: Filters | None = None, *, seconds: float | None = None
+) -> Iterator[Event]:
+    """Events from now on, until `seconds` are over or the instance is unloaded.
+
+    The datapath is asked for what `filters` want while the iterator lives. One monitor at a time gets
+    events: they leave the ring as they are read. InputError where nothing is loaded.
+    """
+    wanted = filters or Filters()
+    place = Instance(instance)
+    place.current()
+    deadline = None if seconds is None else time.monotonic() + seconds
+    namer = Namer(lambda number: _generation(place, number))
+    with ExitStack() as held:
+        source = held.enter_context(Map.pinned(place.shared / "events"))
+        control = held.enter_context(Map.pinned(place.shared / "control"))
+        ring = held.enter_context(Ring(source))
+        ring.poll(0)
+        control.update(U32.pack(0), U32.pack(wanted.tell))
+        held.callback(control.update, U32.pack(0), U32.pack(0))
+        while place.exists() and (deadline is None or time.monotonic() < deadline):
+            wait = _SLICE if deadline is None else min(_SLICE, deadline - time.monotonic())
+            for record in ring.poll(max(0.0, wait)):
+                event = namer.name(decode(record))
+                if wanted.wants(event):
+                    yield event
+
+
+def _generation(place: Instance, number: int) -> Generation | None:
+    """What an event's numbers mean; None where that policy is gone."""
+    if not place.generation_folder(number).exists():
+        return None
+    try:
+        return place.read(number)
+    except InputError:
+        return None

@@ -1,0 +1,44 @@
+"""An attached program on packet bytes: what would become of this packet?"""
+
+from dataclasses import dataclass
+
+from cpc.compiler.diagnostics import error, suggest
+from cpc.compiler.errors import InputError
+from cpc.runtime.attach import Side
+from cpc.runtime.bpf import Link, Program, Skb, run
+from cpc.runtime.state import Instance
+
+__all__ = ["Tried", "attached", "try_packet"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """Whether the packet goes on, the packet as it goes on, and its mark."""
+
+    passed: bool
+    packet: bytes
+    mark: int
+
+
+def attached(instance: str, endpoint: str, side: Side) -> Program:
+    """The program that is attached for an endpoint, owned by the caller."""
+    place = Instance(instance)
+    generation = place.read(place.current())
+    numbers = {e.name: e.id for e in generation.endpoints}
+    if endpoint not in numbers:
+        near = suggest(endpoint, list(numbers))
+        raise InputError(
+            error(
+                "CPC617",
+                f"no endpoint `{endpoint}` is loaded",
+                help=f"did you mean `{near}`?" if near else "`cpc status` lists them",
+            )
+        )
+    with Link.pinned(place.link(numbers[endpoint], side)) as link:
+        return Program.by_id(link.info().program)
+
+
+def try_packet(program: Program, packet: bytes, skb: Skb | None = None) -> Tried:
+    """Runs a program on an Ethernet frame; connections are remembered as if it had been sent."""
+    ran = run(program, packet, skb)
+    return Tried(ran.result == -1, ran.packet, ran.mark)
