@@ -71,11 +71,11 @@ NAMES: tuple[Page, ...] = (
     Page(
         "CPC308",
         "a value is of the wrong type",
-        "Label values, paths, topics and names are strings, in quotes; ports and priorities are "
-        "numbers, without. A constant keeps the type that it was written with. A value from the "
-        "command line is a string, and a number too if it is made of digits.",
-        "endpoints web = { version = 2 }\ndefault deny ingress for web",
-        'endpoints web = { version = "2" }\ndefault deny ingress for web',
+        "Paths, hosts, topics and names are strings, in quotes; ports and priorities are numbers, "
+        "without; a label's value may be either. A constant keeps the type that it was written with. "
+        "A value from the command line is a string, and a number too if it is made of digits.",
+        'const urgent = "10"\ntier admin priority urgent {\n  deny world -> all tcp/22\n}',
+        "const urgent = 10\ntier admin priority urgent {\n  deny world -> all tcp/22\n}",
     ),
     Page(
         "CPC309",

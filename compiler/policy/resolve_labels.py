@@ -197,7 +197,7 @@ class LabelExprs:
 
     def _term(self, term: tree.LabelTerm) -> "LabelExpr | None":
         key = self._key(term.key)
-        values = [self._values.text(v, "a label's value") for v in term.values]
+        values = [self._values.label(v) for v in term.values]
         if key is None or None in values:
             return None
         known = tuple(sorted({v for v in values if v is not None}))

@@ -53,6 +53,13 @@ class Values:
         self._mismatch(value, constant, f"{what} is a string", f'write `"{constant.number}"`')
         return None
 
+    def label(self, value: tree.Value) -> str | None:
+        """A label's value: a string, or a number as its digits."""
+        constant = self.constant(value, "a label's value")
+        if constant is None:
+            return None
+        return str(constant.number) if constant.text is None else constant.text
+
     def number(self, value: tree.Value, what: str) -> int | None:
         """A number; `what` is what stands here, with its article."""
         constant = self.constant(value, what)

@@ -50,6 +50,7 @@ def subject(text: str) -> LabelExpr:
         ('{ app = "web" }', In(APP, ("web",))),
         ('{ app != "web" }', Not(In(APP, ("web",)))),
         ('{ app in ("b", "a", "b") }', In(APP, ("a", "b"))),
+        ('{ app in ("b", 10, 9) }', In(APP, ("10", "9", "b"))),
         ('{ app not in ("b", "a") }', Not(In(APP, ("a", "b")))),
         ('{ app = "a", env }', AllOf((In(APP, ("a",)), Has(LabelKey("any", "env"))))),
         ("{ app } and not { app }", AllOf((Has(APP), Not(Has(APP))))),
