@@ -15,7 +15,7 @@ import typer
 from cpc.compiler.commands.app import app, command_names
 from cpc.compiler.commands.exits import Exit
 from cpc.compiler.commands.job import Job
-from cpc.compiler.commands.terminal import OutputError, Terminal
+from cpc.compiler.commands.terminal import OutputError, Terminal, flush_answer
 from cpc.compiler.commands.usage import usage_error
 from cpc.compiler.diagnostics import error
 from cpc.compiler.errors import InputError
@@ -36,17 +36,6 @@ def _asked_format(words: Sequence[str]) -> Format:
     return Format.PRETTY
 
 
-def _flush() -> None:
-    """Writes out what is buffered; here a full disk or a reader that left is noticed."""
-    try:
-        if sys.stdout is not None:
-            sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as failure:
-        raise OutputError((failure.strerror or str(failure)).lower()) from failure
-
-
 def _discard_output() -> None:
     """Points standard output nowhere, so that the interpreter's last flush cannot fail."""
     if sys.stdout is not None:
@@ -59,13 +48,13 @@ def _parse(words: Sequence[str]) -> Job | int:
     """The job that the words ask for; an exit code where help or a version was all of it."""
     asked: Job | int = app(args=list(words), prog_name="cpc", standalone_mode=False)
     if isinstance(asked, int):
-        _flush()
+        flush_answer()
     return asked
 
 
 def _perform(job: Job) -> int:
     code = job.body(job.terminal)
-    _flush()
+    flush_answer()
     if job.terminal.show_timings:
         job.terminal.say(job.terminal.timings.table())
     return code

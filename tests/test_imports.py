@@ -31,8 +31,13 @@ RUNTIME_MAY_IMPORT = {"artifact", "diagnostics", "errors"}
 RUNTIME_DEMO_MAY_IMPORT = RUNTIME_MAY_IMPORT | {"pipeline", "policy", "report", "source", "timings"}
 """The demo compiles what it shows, and asks the reference what to expect."""
 
-COMPILER_MAY_IMPORT_RUNTIME = {"commands.runtime", "commands.demo"}
-"""The two commands that hand over to the runtime."""
+COMPILER_MAY_IMPORT_RUNTIME = {
+    "commands.demo",
+    "commands.monitor",
+    "commands.runtime",
+    "commands.status_text",
+}
+"""The commands that hand over to the runtime."""
 
 
 def level(room: str) -> int:

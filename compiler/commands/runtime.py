@@ -10,9 +10,11 @@ from cpc.compiler.diagnostics import Severity
 from cpc.compiler.errors import InputError
 from cpc.compiler.policy.inventory_file import read_inventory
 from cpc.compiler.report import Format
-from cpc.runtime import load as loading
-from cpc.runtime import replace as replacing
-from cpc.runtime import status as statuses
+from cpc.runtime.load import load as load_artifact
+from cpc.runtime.load import unload as unload_instance
+from cpc.runtime.replace import replace_policy
+from cpc.runtime.status import Status
+from cpc.runtime.status import status as status_of
 
 __all__ = ["load", "replace", "status", "unload"]
 
@@ -30,7 +32,7 @@ def _artifact(path: str) -> Artifact:
     return read_artifact(path)
 
 
-def _answer(found: statuses.Status, terminal: Terminal) -> int:
+def _answer(found: Status, terminal: Terminal) -> int:
     """Answers with a status; a finding where an endpoint is closed."""
     for note in found.notes:
         terminal.say(f"cpc: {note}")
@@ -43,20 +45,20 @@ def load(artifact: str, inventory: str, instance: str, terminal: Terminal) -> in
     """Loads, and answers with the status."""
     what, where = _artifact(artifact), _inventory(inventory, terminal)
     with terminal.progress("loading"):
-        found = loading.load(what, where, instance)
+        found = load_artifact(what, where, instance)
     return _answer(found, terminal)
 
 
 def unload(instance: str, terminal: Terminal) -> int:
     """Unloads; no news is good news."""
     with terminal.progress("unloading"):
-        loading.unload(instance)
+        unload_instance(instance)
     return Exit.CLEAN
 
 
 def status(instance: str, terminal: Terminal) -> int:
     """Answers with the status."""
-    return _answer(statuses.status(instance), terminal)
+    return _answer(status_of(instance), terminal)
 
 
 def replace(artifact: str, inventory: str | None, instance: str, terminal: Terminal) -> int:
@@ -64,7 +66,7 @@ def replace(artifact: str, inventory: str | None, instance: str, terminal: Termi
     what = _artifact(artifact)
     where = None if inventory is None else _inventory(inventory, terminal)
     with terminal.progress("replacing"):
-        done = replacing.replace_policy(what, where, instance)
+        done = replace_policy(what, where, instance)
     if terminal.format is Format.JSON:
         facts = {
             "schema": "cpc.replaced/1",

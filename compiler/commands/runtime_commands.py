@@ -83,18 +83,29 @@ def monitor(
     context: typer.Context,
     instance: InstanceOption = "node",
     json: JsonOption = False,
-    drops: Annotated[bool, typer.Option("--drops/--all", help="Drops only, or all.")] = True,
+    drops: Annotated[bool, typer.Option("--drops", help="Drops only.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Every packet.")] = False,
+    endpoint: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only this endpoint; may be repeated.")
+    ] = None,
     count: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Stop after so many events.")
+    ] = None,
+    seconds: Annotated[
+        float | None, typer.Option(metavar="S", min=0, help="Stop after so many seconds.")
     ] = None,
     color: ColorOption = None,
     verbose: VerboseOption = False,
 ) -> Job:
-    """Show verdicts with the rule that decided. Needs root."""
-    from cpc.compiler.commands import runtime
+    """Show verdicts with the rule that decided. Needs root.
+
+    Without --drops and --all: drops, and the first packet of each connection.
+    """
+    from cpc.compiler.commands import monitor
 
     terminal = terminal_of(context, Format.JSON if json else None, color, verbose)
-    return Job(partial(runtime.monitor, instance, drops, count), terminal)
+    order = monitor.Order(instance, drops, every, tuple(endpoint or ()), count, seconds)
+    return Job(partial(monitor.run, order), terminal)
 
 
 def demo(

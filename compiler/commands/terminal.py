@@ -14,7 +14,7 @@ from cpc.compiler.report import Format, Look, render, summary
 from cpc.compiler.source import Sources
 from cpc.compiler.timings import Timings
 
-__all__ = ["Color", "OutputError", "Terminal"]
+__all__ = ["Color", "OutputError", "Terminal", "flush_answer"]
 
 
 class Color(StrEnum):
@@ -27,6 +27,24 @@ class Color(StrEnum):
 
 class OutputError(Exception):
     """The answer could not be written; the message says why."""
+
+
+@contextmanager
+def _output() -> Iterator[None]:
+    """Failures of standard output as OutputError; a reader that left stays a BrokenPipeError."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as failure:
+        raise OutputError((failure.strerror or str(failure)).lower()) from failure
+
+
+def flush_answer() -> None:
+    """Writes out what is buffered; here a full disk or a reader that left is noticed."""
+    if sys.stdout is not None:
+        with _output():
+            sys.stdout.flush()
 
 
 @dataclass(slots=True)
@@ -58,16 +76,27 @@ class Terminal:
                     and os.environ.get("TERM") != "dumb"
                 )
 
-    def answer(self, text: str) -> None:
-        """Writes to standard output; raises OutputError where that cannot be."""
+    def answer(self, text: str, look: str = "") -> None:
+        """Writes to standard output, in a colour where there are colours.
+
+        Raises OutputError where that cannot be.
+        """
         if sys.stdout is None:
             raise OutputError("standard output is closed")
-        try:
+        if look and self.colored(sys.stdout):
+            from rich.style import Style
+
+            text = Style.parse(look).render(text)
+        with _output():
             sys.stdout.write(text)
-        except BrokenPipeError:
-            raise
-        except OSError as failure:
-            raise OutputError((failure.strerror or str(failure)).lower()) from failure
+
+    def answer_bytes(self, data: bytes) -> None:
+        """Writes bytes to standard output as they are."""
+        if sys.stdout is None:
+            raise OutputError("standard output is closed")
+        with _output():
+            sys.stdout.flush()
+            sys.stdout.buffer.write(data)
 
     def say(self, text: str) -> None:
         """Writes one line for people to standard error, if there is one."""
