@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from cpc.compiler.artifact import Artifact, Inventory
+
 from cpc.compiler.diagnostics import error
 from cpc.compiler.errors import InputError
 from cpc.runtime.attach import Side

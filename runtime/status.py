@@ -93,10 +93,8 @@ def status(name: str) -> Status:
                 for e in generation.endpoints
             ),
             identities=len(generation.identities),
-            addresses=sum(
-                sum(1 for _ in tables.by_name[f"addresses{version}"].keys()) for version in (4, 6)
-            ),
-            connections=sum(1 for _ in shared.by_name["connections"].keys()),
+            addresses=sum(tables.by_name[f"addresses{version}"].count() for version in (4, 6)),
+            connections=shared.by_name["connections"].count(),
             counts=counts,
             lost=lost,
         )

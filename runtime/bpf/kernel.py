@@ -140,6 +140,10 @@ class Map(Handle):
             current = following.raw
             yield current
 
+    def count(self) -> int:
+        """How many entries there are."""
+        return len(list(self.keys()))
+
     def items(self) -> Iterator[tuple[bytes, bytes]]:
         """Every entry that is still there when its value is read."""
         for key in list(self.keys()):
