@@ -1,6 +1,7 @@
 """What a policy says about probes, both sides of each connection."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from cpc.compiler.policy.decide import decide
 from cpc.compiler.policy.flow import Flow
@@ -33,7 +34,7 @@ class Expectation:
         origin = self.deciding.rule
         if origin is None:
             return str(self.deciding.reason)
-        return f"{origin.name} ({origin.span.file}:{origin.span.line})"
+        return f"{origin.name} ({Path(origin.span.file).name}:{origin.span.line})"
 
 
 def expect(policy: Policy, inventory: Inventory, probe: Probe) -> Expectation:

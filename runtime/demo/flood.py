@@ -34,6 +34,11 @@ class Flood:
     _stop: threading.Event = field(default_factory=threading.Event)
 
     def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def start(self) -> None:
+        """Start sending."""
         family = socket.AF_INET if self.address.version == 4 else socket.AF_INET6
         with self.topology.namespaces[self.destination].entered():
             self._receiver = socket.socket(family, socket.SOCK_DGRAM)
@@ -44,7 +49,6 @@ class Flood:
         self._threads = [threading.Thread(target=t) for t in (self._receive, self._send)]
         for thread in self._threads:
             thread.start()
-        return self
 
     def __exit__(self, *_: object) -> None:
         self.stop()
