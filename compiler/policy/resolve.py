@@ -20,9 +20,11 @@ from cpc.compiler.policy.names import collect, report_unused
 from cpc.compiler.policy.resolve_addresses import Addresses
 from cpc.compiler.policy.resolve_claims import Claims
 from cpc.compiler.policy.resolve_labels import LabelExprs
+from cpc.compiler.policy.resolve_modes import Modes
+from cpc.compiler.policy.resolve_places import Block
 from cpc.compiler.policy.resolve_ports import Ports
 from cpc.compiler.policy.resolve_requests import Requests
-from cpc.compiler.policy.resolve_rules import Block, Rules
+from cpc.compiler.policy.resolve_rules import Rules
 from cpc.compiler.policy.resolve_services import Services
 from cpc.compiler.policy.resolve_sides import Sides
 from cpc.compiler.policy.resolve_values import Values
@@ -59,6 +61,7 @@ def resolve(
     sides = Sides(scope, labels, addresses)
     requests = Requests(scope, values, addresses)
     rules = Rules(scope, values, sides, ports, requests)
+    modes = Modes(scope)
     services = Services(scope, values, addresses, sides)
     claims = Claims(scope, values, sides, ports, requests)
     for number, file in enumerate(files):
@@ -75,7 +78,7 @@ def resolve(
                 case tree.Audit():
                     rules.audit(statement, Block(number))
                 case tree.Mode() | tree.AllowHost():
-                    rules.mode(statement)
+                    modes.add(statement)
                 case tree.Service():
                     services.service(statement, Block(number))
                 case tree.Assert():
@@ -93,8 +96,8 @@ def resolve(
         open_defaults=_in_order(rules.open_defaults),
         requirements=tuple(sorted(rules.requirements, key=lambda r: r.origin.order)),
         audits=tuple(rules.audits),
-        mode=rules.chosen_mode,
-        allow_host=rules.allow_host,
+        mode=modes.mode,
+        allow_host=modes.allow_host,
         unenforced=tuple(scope.unenforced),
     )
     definitions = Definitions(tuple(services.services), tuple(claims.asserts), tuple(claims.tests))

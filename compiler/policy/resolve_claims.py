@@ -7,9 +7,9 @@ from cpc.compiler.diagnostics import Label, error, suggest
 from cpc.compiler.policy.claims import BY_DEFAULT, Assert, AssertKind, Test, TestCase
 from cpc.compiler.policy.model import PortRange
 from cpc.compiler.policy.names import Scope
+from cpc.compiler.policy.resolve_places import Block, origin_of
 from cpc.compiler.policy.resolve_ports import Ports, PortSet
 from cpc.compiler.policy.resolve_requests import Requests
-from cpc.compiler.policy.resolve_rules import Block, origin_of
 from cpc.compiler.policy.resolve_sides import Sides, peers_of
 from cpc.compiler.policy.resolve_test_requests import TestRequests
 from cpc.compiler.policy.resolve_values import Values

@@ -1,6 +1,5 @@
-"""Statements to facts: rules, defaults, requirements, audits, modes."""
+"""Statements to facts: rules, defaults, requirements, audits."""
 
-import os
 from dataclasses import dataclass, field
 
 from cpc.compiler.diagnostics import Label, error
@@ -14,7 +13,6 @@ from cpc.compiler.policy.model import (
     Isolation,
     L7Match,
     LabelKey,
-    Mode,
     Origin,
     Requirement,
     Rule,
@@ -22,6 +20,7 @@ from cpc.compiler.policy.model import (
 )
 from cpc.compiler.policy.names import Scope
 from cpc.compiler.policy.resolve_halves import directions, split_named_ports
+from cpc.compiler.policy.resolve_places import Block, origin_of
 from cpc.compiler.policy.resolve_ports import Ports, PortSet
 from cpc.compiler.policy.resolve_requests import Requests, protocol_of
 from cpc.compiler.policy.resolve_sides import (
@@ -35,34 +34,14 @@ from cpc.compiler.policy.resolve_values import Values
 from cpc.compiler.source import Span
 from cpc.compiler.syntax import tree
 
-__all__ = ["Block", "Rules", "origin_of"]
+__all__ = ["Rules"]
 
 _MAX_PRIORITY = 65535
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
-    """Where a statement stands: its file's number, and its policy or tier block."""
-
-    file: int
-    policy: str = ""
-    namespace: str = ""
-    staged: bool = False
-    tier: Tier = Tier.NORMAL
-    priority: int = 0
-    number: int = 0
-
-
-def origin_of(name: tree.Name | None, span: Span, block: Block, doc: str = "") -> Origin:
-    """Where a statement was written; without a name it is called after its place."""
-    text = f"{os.path.basename(span.file)}:{span.line}" if name is None else name.text
-    order = (block.file, span.line, span.column)
-    return Origin(text, span, order, block.policy, block.namespace, doc)
-
-
 @dataclass(slots=True)
 class Rules:
-    """Collects what the statements say; errors are CPC303, CPC330-CPC335, CPC337, CPC338 and CPC341."""
+    """Collects what the statements say; errors are CPC303, CPC330-CPC334, CPC337, CPC338 and CPC341."""
 
     scope: Scope
     values: Values
@@ -76,7 +55,6 @@ class Rules:
     audits: list[Audit] = field(default_factory=list)
     rule_names: dict[tuple[str, str, str], Span] = field(default_factory=dict)
     _policies: dict[tuple[str, str], Span] = field(default_factory=dict)
-    _modes: dict[str, tuple[str, Span]] = field(default_factory=dict)
     _blocks: int = 0
 
     # --- blocks --------------------------------------------------------------------------------
@@ -251,7 +229,7 @@ class Rules:
                     Requirement(direction, subjects_of(subjects), peers_of(peers), staged, origin)
                 )
 
-    # --- defaults, audits, modes ---------------------------------------------------------------
+    # --- defaults, audits ----------------------------------------------------------------------
 
     def default(self, default: tree.Default, block: Block) -> None:
         """`default deny` isolates; `default allow` says that nobody is meant to be isolated."""
@@ -292,31 +270,6 @@ class Rules:
             )
         self.scope.unenforced += beyond_this_version(side)
         return None if odd else side
-
-    def mode(self, statement: tree.Mode | tree.AllowHost) -> None:
-        """`mode` and `allow-host`: said once, or always the same."""
-        word = "mode" if isinstance(statement, tree.Mode) else "allow-host"
-        value, first = self._modes.setdefault(word, (statement.value, statement.span))
-        if value != statement.value:
-            self.scope.diagnostics.append(
-                error(
-                    "CPC335",
-                    f"`{word} {statement.value}` contradicts `{word} {value}`",
-                    statement.span,
-                    labels=(Label(first, "first said here"),),
-                    help="one run has one of them: remove the other",
-                )
-            )
-
-    @property
-    def chosen_mode(self) -> Mode:
-        """The run's mode."""
-        return Mode(self._modes["mode"][0]) if "mode" in self._modes else Mode.DEFAULT
-
-    @property
-    def allow_host(self) -> bool:
-        """Whether the local host may always reach endpoints."""
-        return self._modes.get("allow-host", ("always",))[0] == "always"
 
     def _twice(self, what: str, span: Span, first: Span) -> None:
         self.scope.diagnostics.append(

@@ -6,8 +6,8 @@ from cpc.compiler.diagnostics import error, suggest
 from cpc.compiler.policy.model import Address
 from cpc.compiler.policy.names import Scope
 from cpc.compiler.policy.resolve_addresses import Addresses
+from cpc.compiler.policy.resolve_places import Block, origin_of
 from cpc.compiler.policy.resolve_ports import CARRIERS, is_port_name
-from cpc.compiler.policy.resolve_rules import Block, origin_of
 from cpc.compiler.policy.resolve_sides import Sides, subjects_of
 from cpc.compiler.policy.resolve_values import Values
 from cpc.compiler.policy.services import Backends, Service, ServicePort

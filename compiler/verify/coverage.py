@@ -30,29 +30,21 @@ from cpc.compiler.policy.model import (
 __all__ = ["check_coverage"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Obligation:
-    """The subjects of a half must be among those that `covers` selects."""
-
-    subject: Selector
-    covers: Selector
-    direction: Direction
-
-
 def check_coverage(policy: Policy) -> Diagnostics:
     """Errors for the subjects of normal rules that no `default` statement covers (CPC201).
 
     Where the solver cannot tell, that is an error too (CPC209). Staged statements are covered by
     staged ones and the others; what is enforced, only by what is enforced.
     """
-    answers: dict[_Obligation, Party | str | None] = {}
+    covers = {(d, s): _Covers.of(policy, d, s) for d in Direction for s in (False, True)}
+    answers: dict[tuple[Direction, bool, Selector], Party | str | None] = {}
     found: Diagnostics = []
     said: set[tuple[Origin, Direction]] = set()
     for direction, subject, staged, origin in _halves(policy):
-        duty = _Obligation(subject, _covers(policy, direction, staged), direction)
-        if duty not in answers:
-            answers[duty] = _uncovered(duty)
-        answer = answers[duty]
+        key = (direction, staged, subject)
+        if key not in answers:
+            answers[key] = _uncovered(subject, covers[direction, staged])
+        answer = answers[key]
         if answer is not None and (origin, direction) not in said:
             said.add((origin, direction))
             found.append(_report(answer, direction, origin))
@@ -68,45 +60,59 @@ def _halves(policy: Policy) -> Iterator[tuple[Direction, Selector, bool, Origin]
         yield requirement.direction, requirement.subject, requirement.staged, requirement.origin
 
 
-def _covers(policy: Policy, direction: Direction, staged: bool) -> Selector:
-    """What the `default` statements of a direction select."""
-    terms = (
-        term
-        for default in (*policy.isolations, *policy.open_defaults)
-        if default.direction is direction and (staged or not default.staged)
-        for term in default.subject
-    )
-    return tuple(dict.fromkeys(terms))
-
-
-def _uncovered(duty: _Obligation) -> Party | str | None:
+def _uncovered(subject: Selector, covers: "_Covers") -> Party | str | None:
     """A subject outside the covering selectors, None if there is none, or why it is unknown."""
-    rest = tuple(t for t in duty.subject if not _plainly_covered(t, duty.covers))
-    return _search(rest, duty.covers) if rest else None
+    rest = tuple(t for t in subject if not covers.plainly(t))
+    return _search(rest, covers.selector) if rest else None
 
 
 # --- without a solver --------------------------------------------------------------------------
 
+_EVERYONE = (EntityTerm(Entity.ALL), EntityTerm(Entity.CLUSTER), EndpointTerm(Everything()))
+"""Terms that every endpoint is in."""
 
-def _plainly_covered(term: Term, covers: Selector) -> bool:
-    """Whether one covering term holds wherever `term` does, by its form alone.
 
-    Sound: every endpoint is in `all` and `cluster`; a conjunction implies each part of it; a named
-    port only narrows. Not complete: what it does not see goes to the solver.
+@dataclass(frozen=True, slots=True)
+class _Covers:
+    """What the `default` statements of a direction select, by form: all terms, and the conjunctions
+    among them as the sets of their parts.
     """
-    if isinstance(term, NamedPort):
-        return _plainly_covered(term.term, covers)
-    everyone = (EntityTerm(Entity.ALL), EntityTerm(Entity.CLUSTER), EndpointTerm(Everything()))
-    if term in covers or any(e in covers for e in everyone):
-        return True
-    if not isinstance(term, EndpointTerm):
-        return False
-    parts = _conjuncts(term.expr)
-    return any(isinstance(c, EndpointTerm) and _conjuncts(c.expr) <= parts for c in covers)
+
+    selector: Selector
+    terms: frozenset[Term]
+    conjunctions: tuple[frozenset[LabelExpr], ...]
+
+    @staticmethod
+    def of(policy: Policy, direction: Direction, staged: bool) -> "_Covers":
+        selector = tuple(
+            dict.fromkeys(
+                term
+                for default in (*policy.isolations, *policy.open_defaults)
+                if default.direction is direction and (staged or not default.staged)
+                for term in default.subject
+            )
+        )
+        parts = tuple(_conjuncts(t.expr) for t in selector if isinstance(t, EndpointTerm))
+        return _Covers(selector, frozenset(selector), parts)
+
+    def plainly(self, term: Term) -> bool:
+        """Whether one covering term holds wherever `term` does, by its form alone.
+
+        Sound: every endpoint is in `all` and `cluster`; a conjunction implies each part of it; a named
+        port only narrows. Not complete: what it does not see goes to the solver.
+        """
+        if isinstance(term, NamedPort):
+            return self.plainly(term.term)
+        if term in self.terms or not self.terms.isdisjoint(_EVERYONE):
+            return True
+        if not isinstance(term, EndpointTerm):
+            return False
+        parts = _conjuncts(term.expr)
+        return any(c <= parts for c in self.conjunctions)
 
 
-def _conjuncts(expr: LabelExpr) -> set[LabelExpr]:
-    return set(expr.operands) if isinstance(expr, AllOf) else {expr}
+def _conjuncts(expr: LabelExpr) -> frozenset[LabelExpr]:
+    return frozenset(expr.operands if isinstance(expr, AllOf) else (expr,))
 
 
 # --- with one ----------------------------------------------------------------------------------
@@ -115,7 +121,7 @@ def _conjuncts(expr: LabelExpr) -> set[LabelExpr]:
 def _search(subject: Selector, covers: Selector) -> Party | str | None:
     """Unsatisfiable iff every endpoint that `subject` selects is selected by `covers`."""
     from cpc.compiler.policy.semantics import selects
-    from cpc.compiler.verify.encode import SOLVER, PartyVariables
+    from cpc.compiler.verify.encode_party import SOLVER, PartyVariables
     from cpc.compiler.verify.solve import Holds, Unknown, never
     from cpc.compiler.verify.vocabulary import Vocabulary
     from cpc.compiler.verify.witness import plainest_endpoint

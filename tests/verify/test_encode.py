@@ -12,7 +12,8 @@ from cpc.compiler.policy.decide import decide, party_selected
 from cpc.compiler.policy.flow import OPAQUE, KafkaRequest, Label, Party
 from cpc.compiler.policy.model import Entity, Policy, Selector
 from cpc.compiler.policy.semantics import selects
-from cpc.compiler.verify.encode import SOLVER, FlowVariables, PartyVariables, encode
+from cpc.compiler.verify.encode import FlowVariables, encode
+from cpc.compiler.verify.encode_party import SOLVER, PartyVariables
 from cpc.compiler.verify.solve import Holds, Refuted, never
 from cpc.compiler.verify.vocabulary import Vocabulary, policy_vocabulary
 from tests.policy.request_strategies import PROTOCOLS, l7_matches, requests
