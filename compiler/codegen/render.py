@@ -1,17 +1,12 @@
 """The view as C, through the template; the same view gives the same bytes."""
 
-from importlib.resources import files
-from typing import TYPE_CHECKING
+from cpc.compiler.codegen.library import template
+from cpc.compiler.codegen.view import View
 
-if TYPE_CHECKING:
-    from cpc.compiler.codegen.view import View
-
-__all__ = ["TEMPLATE", "render"]
-
-TEMPLATE = "policy.bpf.c.j2"
+__all__ = ["render"]
 
 
-def render(view: "View") -> str:
+def render(view: View) -> str:
     """The text of `policy.bpf.c`."""
     from jinja2 import Environment, StrictUndefined
 
@@ -22,5 +17,4 @@ def render(view: "View") -> str:
         keep_trailing_newline=True,
         autoescape=False,
     )
-    text = (files("cpc.templates") / "bpf" / TEMPLATE).read_text(encoding="utf-8")
-    return environment.from_string(text).render(view=view)
+    return environment.from_string(template()).render(view=view)

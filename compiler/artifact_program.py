@@ -1,0 +1,38 @@
+"""How a program, and the hash of a policy, are written down."""
+
+from dataclasses import is_dataclass
+from hashlib import sha256
+
+from cpc.compiler.artifact_codec import Codec
+from cpc.compiler.ir import nodes
+from cpc.compiler.ir.nodes import Program
+from cpc.compiler.policy import model
+from cpc.compiler.policy.model import Policy
+
+__all__ = ["decode_program", "encode_program", "policy_hash"]
+
+_NAMES = vars(model) | vars(nodes)
+_CLASSES = [
+    one
+    for name, one in sorted(_NAMES.items())
+    if isinstance(one, type) and is_dataclass(one) and name != "Span"
+]
+_CODEC = Codec(_CLASSES, _NAMES)
+
+
+def encode_program(program: Program) -> str:
+    """The text of a program; equal programs have equal texts."""
+    return _CODEC.encode(program)
+
+
+def decode_program(text: str) -> Program:
+    """The program of a text; CodecError for any other text."""
+    return _CODEC.decode(Program, text)
+
+
+def policy_hash(policy: Policy) -> str:
+    """The hash of what a policy says and of where its parts stand, in hexadecimal.
+
+    Names of files are not part of it: only their order is.
+    """
+    return sha256(_CODEC.encode(policy).encode()).hexdigest()
