@@ -28,12 +28,19 @@ from cpc.compiler.policy.model import (
     Not,
     Origin,
     Policy,
+    Requirement,
     Rule,
     Selector,
     Term,
     Tier,
 )
-from cpc.compiler.policy.semantics import Decision, Reason, Verdict, without_staged
+from cpc.compiler.policy.semantics import (
+    Decision,
+    Reason,
+    Verdict,
+    takes_requirements,
+    without_staged,
+)
 from tests.policy.build import (
     allow,
     arrives,
@@ -51,6 +58,15 @@ from tests.policy.term_strategies import label_sets, networks, selectors
 _SETTINGS = settings(max_examples=60, deadline=None)
 _SHAPE = Shape(rules=6, l7=independent_matches)
 _FREEDOM = {Verdict.DENY: 0, Verdict.REDIRECT: 1, Verdict.ALLOW: 2}
+
+
+_LABELLED = tuple(
+    replace(rule, origin=origin(800 + number))
+    for number, rule in enumerate(
+        allow("labelled", ALL, (EndpointTerm(Everything()),), direction=d) for d in Direction
+    )
+)
+"""Allows of every endpoint, for requirements to narrow."""
 
 
 def _some_flows(data: st.DataObject, policy: Policy) -> list[Flow]:
@@ -119,6 +135,43 @@ def test_default_deny_isolates_only_its_subjects_in_its_direction(
             assert after.rule == added.origin
             assert after.reason is Reason.DEFAULT
             assert before.reason is Reason.MODE or before.tier is Tier.BASELINE
+
+
+def _without_label_peers(rule: Rule, direction: Direction) -> Rule:
+    narrowed = rule.tier is Tier.NORMAL and rule.action is Action.ALLOW
+    if not narrowed or rule.direction is not direction:
+        return rule
+    return replace(rule, peers=tuple(t for t in rule.peers if not takes_requirements(t)))
+
+
+@given(
+    policies(_SHAPE),
+    selectors(subject=True),
+    selectors(subject=True),
+    st.sampled_from(Direction),
+    st.data(),
+)
+@_SETTINGS
+def test_a_requirement_takes_label_peers_from_its_subjects_normal_allows_and_nothing_else(
+    policy: Policy,
+    subject: Selector,
+    required: Selector,
+    direction: Direction,
+    data: st.DataObject,
+) -> None:
+    allowing = replace(policy, rules=(*policy.rules, *_LABELLED))
+    added = Requirement(direction, subject, required, False, origin(900))
+    requiring = replace(allowing, requirements=(*allowing.requirements, added))
+    narrowed = replace(
+        allowing, rules=tuple(_without_label_peers(r, direction) for r in allowing.rules)
+    )
+    for flow in _some_flows(data, allowing):
+        concerned = (
+            flow.direction is direction
+            and party_selected(flow.subject, subject)
+            and not party_selected(flow.peer, required)
+        )
+        assert decide(requiring, flow) == decide(narrowed if concerned else allowing, flow)
 
 
 # --- order, files, duplicates ------------------------------------------------------------------
@@ -312,7 +365,7 @@ def test_world_never_includes_cluster_addresses(
 
 @pytest.mark.parametrize("scope_any", [False, True])
 def test_an_except_is_honoured_by_allow_and_deny(scope_any: bool) -> None:
-    peers = cidr("10.0.0.0/8", "10.1.9.0/24", "10.1.9.128/25", scope_any=scope_any)
+    peers = cidr("10.0.0.0/8", "10.1.9.0/24", "10.1.9.128/25", "10.3.0.0/16", scope_any=scope_any)
     allowing = policy_of(default_deny(), allow("office", ALL, peers))
     denying = policy_of(deny("office", ALL, peers))
     orders = endpoint("orders")
@@ -322,6 +375,9 @@ def test_an_except_is_honoured_by_allow_and_deny(scope_any: bool) -> None:
         "10.1.9.128": False,
         "10.1.9.255": False,
         "10.1.10.0": True,
+        "10.2.255.255": True,
+        "10.3.0.0": False,
+        "10.4.0.0": True,
         "11.0.0.0": False,
     }.items():
         flow = arrives(orders, external(address))
