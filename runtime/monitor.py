@@ -1,7 +1,7 @@
 """Watching an instance: events as they come."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from enum import IntFlag
@@ -38,12 +38,19 @@ class Filters:
 
 
 def monitor(
-    instance: str = "node", filters: Filters | None = None, *, seconds: float | None = None
+    instance: str = "node",
+    filters: Filters | None = None,
+    *,
+    seconds: float | None = None,
+    started: Callable[[], None] | None = None,
 ) -> Iterator[Event]:
     """Events from now on, until `seconds` are over or the instance is unloaded.
 
+    `started` is called when packets are being told: those that follow are not missed.
+
     The datapath is asked for what `filters` want while the iterator lives. One monitor at a time gets
-    events: they leave the ring as they are read. InputError where nothing is loaded.
+    events: they leave the ring as they are read. `started` is called once, when the datapath has been
+    asked. InputError where nothing is loaded.
     """
     wanted = filters or Filters()
     place = Instance(instance)
@@ -57,6 +64,9 @@ def monitor(
         ring.poll(0)
         control.update(U32.pack(0), U32.pack(wanted.tell))
         held.callback(control.update, U32.pack(0), U32.pack(0))
+        started()
+        if started is not None:
+            started()
         while place.exists() and (deadline is None or time.monotonic() < deadline):
             wait = _SLICE if deadline is None else min(_SLICE, deadline - time.monotonic())
             for record in ring.poll(max(0.0, wait)):

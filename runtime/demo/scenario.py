@@ -121,7 +121,7 @@ def run_demo(folder: Path, timings: Timings, say: Callable[[str], None]) -> Demo
                 say("replace the policy under traffic")
                 with built.node.entered():
                     _swap(demo, built, (first, locked), inventory, instance)
-                say(f"send the {len(probes)} probes again")
+                say("send the probes again")
                 demo.after = _matrix(built, locked.policy, inventory, probes, events, 2)
             finally:
                 say("unload it and remove everything")
