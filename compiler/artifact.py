@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cpc.compiler.artifact_program import encode_program
-from cpc.compiler.codegen.targets import TARGETS, Attach, Target
+from cpc.compiler.codegen.targets import DEFAULT_TARGET, TARGETS, Attach, Target, newest_for
 from cpc.compiler.ir.bits import contains, peer_bits, prefix_bits, prefixes, subject_bits
 from cpc.compiler.ir.interpret import Outcome, Sites, interpret, name
 from cpc.compiler.ir.nodes import Program, RuleEntry, service_key
@@ -18,6 +18,7 @@ from cpc.compiler.policy.model import Action, Direction, Entity
 from cpc.compiler.policy.semantics import Reason, Verdict
 
 __all__ = [
+    "DEFAULT_TARGET",
     "FORMAT",
     "LANGUAGE",
     "TARGETS",
@@ -40,6 +41,7 @@ __all__ = [
     "contains",
     "interpret",
     "name",
+    "newest_for",
     "peer_bits",
     "prefix_bits",
     "prefixes",

@@ -69,8 +69,10 @@ class Leaves:
                 continue
             calls = [self._block(f"{name}_{number}_{i}", block) for i, block in enumerate(group)]
             draft.calls += calls
-            draft.sections.append(Section(blocks=tuple(str(call) for call in calls), passed=passed))
-            draft.passes = True
+            passing = any(s.verdict is StepVerdict.PASS for block in group for s in block)
+            draft.passes = draft.passes or passing
+            label = passed if passing else ""
+            draft.sections.append(Section(blocks=tuple(map(str, calls)), passed=label))
 
     def _block(self, name: str, block: Block) -> Call:
         """One block of several: its outcome, which decides nothing yet."""

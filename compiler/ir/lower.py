@@ -9,7 +9,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
-from os.path import commonpath, dirname, isabs, relpath
+from os.path import abspath, commonpath, dirname, relpath
 from typing import TYPE_CHECKING
 
 from cpc.compiler.errors import InternalError
@@ -110,14 +110,17 @@ def _unenforced(term: Term) -> bool:
 
 
 def _shown(policy: Policy) -> Callable[[str], str]:
-    """How a file is named in the program: absolute names lose the folder that all of them share."""
+    """How a file is named in the program: without the folder that all of them share.
+
+    So a policy has one program, wherever it lies and from wherever it is compiled.
+    """
     origins = [rule.origin for rule in policy.rules]
     origins += [isolation.origin for isolation in policy.isolations]
-    absolute = {origin.span.file for origin in origins if isabs(origin.span.file)}
-    if not absolute:
+    files = {origin.span.file for origin in origins}
+    if not files:
         return lambda file: file
-    shared = commonpath([dirname(file) for file in absolute])
-    return lambda file: relpath(file, shared) if isabs(file) else file
+    shared = commonpath([dirname(abspath(file)) for file in files])
+    return lambda file: relpath(file, shared)
 
 
 @dataclass(frozen=True, slots=True)

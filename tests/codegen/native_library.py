@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from cpc.compiler.codegen.clang import find_clang
 from cpc.compiler.codegen.render import render
 from cpc.compiler.codegen.shape import FEWEST_LEAVES, make_view
 from cpc.compiler.ir.nodes import Program
@@ -39,7 +40,7 @@ class Native:
         (folder / "policy.bpf.c").write_text(self.source, encoding="utf-8")
         library = folder / "policy.so"
         subprocess.run(
-            ["clang-19", "-O1", "-shared", "-fPIC", "-Wall", "-Wextra", "-Werror"]
+            [find_clang().path, "-O1", "-shared", "-fPIC", "-Wall", "-Wextra", "-Werror"]
             + [str(folder / "policy.bpf.c"), "-o", str(library)],
             check=True,
             timeout=60,

@@ -116,11 +116,11 @@ def _large(rules: int, selectors: int) -> Policy:
 
 
 def test_a_large_program_in_chunks_agrees(tmp_path: Path) -> None:
-    program = run(lower(verified(_large(600, 150))))
+    program = run(lower(verified(_large(400, 150))))
     native = Native(program, tmp_path)
     assert "cpc_ingress_keys_1(" in native.source
     assert "cpc_ingress_leaves_1(" in native.source
     assert "facts & " in native.source
     assert program.words == 3
-    questions = random_questions(program, 1, 6000)
+    questions = random_questions(program, 1, 3000)
     assert native.ask(questions) == [expected(program, question) for question in questions]

@@ -1,6 +1,7 @@
 """Lowering keeps the meaning: `decide` and the interpreted IR agree on verdict, reason and rule."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -123,14 +124,28 @@ def test_what_matches_nothing_leaves_no_clause() -> None:
     assert [entry.name for entry in program.rules[:3]] == ["rule-1", "rule-2", "rule-3"]
 
 
-def test_absolute_file_names_lose_their_folder() -> None:
+@pytest.mark.parametrize(
+    ("files", "shown"),
+    [
+        (("/home/me/p/shop.cil", "/home/me/p/lib/a.cil"), ["shop.cil", "lib/a.cil"]),
+        (("/home/me/p/shop.cil",), ["shop.cil"]),
+        (("p/shop.cil", "p/lib/a.cil"), ["shop.cil", "lib/a.cil"]),
+        (("shop.cil", "../common/a.cil"), None),
+        (("<stdin>",), ["<stdin>"]),
+    ],
+)
+def test_files_are_named_without_the_folder_that_they_share(
+    files: tuple[str, ...], shown: list[str] | None
+) -> None:
     def at(file: str) -> Isolation:
-        place = Origin("default", Span(file, 0, 1, 3, 1), (0, 3, 1))
+        place = Origin(file, Span(file, 0, 1, 3, 1), (0, 3, 1))
         return Isolation(Direction.INGRESS, ALL, False, place)
 
-    policy = Policy((), (at("/home/me/p/shop.cil"), at("/home/me/p/lib/a.cil"), at("b.cil")))
-    files = [rule.file for rule in lower(verified(policy)).rules if rule.file]
-    assert files == ["shop.cil", "lib/a.cil", "b.cil"]
+    program = lower(verified(Policy((), tuple(at(file) for file in files))))
+    names = [entry.file for entry in program.rules if entry.file]
+    if shown is None:
+        shown = [f"{Path.cwd().name}/shop.cil", "common/a.cil"]
+    assert names == shown
 
 
 def test_blocks_written_into_one_another_are_our_fault() -> None:
