@@ -253,7 +253,7 @@ class Builder:
 
     def _cidrs(self, node: Branch) -> tree.CidrRef:
         if node.data == "cidr_one":
-            item = self._cidr_item(node.children[0])
+            item = self._cidr_item(node)
             return tree.CidrRef((item,), False, item.span)
         scope, opened, items, closed = node.children
         found: list[tree.CidrItem | tree.Name] = []

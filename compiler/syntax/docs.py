@@ -15,6 +15,7 @@ class Docs:
 
     def __init__(self, scanned: Scanned) -> None:
         self._comments = list(scanned.comments)
+        self._taken: dict[int, str] = {}
         self._left: dict[int, list[DocLine]] = {}
         self._wrong: list[tuple[Comment, str]] = []
         for index, lines in scanned.docs.items():
@@ -27,7 +28,15 @@ class Docs:
         self.everything = [*scanned.comments, *documentation]
 
     def take(self, index: int, documented: bool, word: str) -> str:
-        """The doc comment before the statement that starts at token `index`, as lines of one text."""
+        """The doc comment before the statement that starts at token `index`, as lines of one text.
+
+        The same each time it is asked for.
+        """
+        if index not in self._taken:
+            self._taken[index] = self._take(index, documented, word)
+        return self._taken[index]
+
+    def _take(self, index: int, documented: bool, word: str) -> str:
         lines = self._left.pop(index, [])
         own = [line for line in lines if line.comment.own_line]
         self._wrong += [(line.comment, "") for line in lines if not line.comment.own_line]

@@ -164,7 +164,7 @@ class _Formatter:
     ) -> _Item:
         def rows(indent: int) -> list[Row]:
             lines = _rendered(cat(f"{head} = ", value()), indent)
-            if len(lines) > 1 or self._margin.any(node.span.start, node.span.end):
+            if len(lines) > 1:
                 return lines
             rest = lines[0].cells[0].removeprefix(f"{head} ")
             return [Row(indent, (head, rest), head.split()[0])]

@@ -41,6 +41,10 @@ _PREFIXED = frozenset({"default", "assert", "tier"})
 _BINDING = {"default": "for", "tier": "priority", "baseline": "priority"}
 """Words inside a statement after which an operand is due."""
 
+_WITHOUT_SELECTORS = frozenset({"const", "param", "fqdn", "port"})
+_BEFORE_SELECTOR = frozenset({"->", ",", ":"})
+"""Signs after which `not` may negate what follows; elsewhere, and in other statements, it is a name."""
+
 _OPERAND = frozenset({"{", "(", "["})
 
 
@@ -132,6 +136,7 @@ class Splitter:
             index += self._is_name(index, stop)
         binding = _BINDING.get(word)
         tokens = self._tokens
+        negatable = word not in _WITHOUT_SELECTORS
         while index < stop:
             kind, text, _, _ = tokens[index]
             if kind == "op":
@@ -140,18 +145,26 @@ class Splitter:
                 if text == "{" and word in BLOCKS:
                     return Piece(word, start, self._after(index, stop), index)
                 due = text not in _OPERAND
+                negatable = self._before_selector(text, word)
                 index = self._after(index, stop)
                 continue
             if kind == "name" and due:
-                due = (text == "not" and self._operand(index + 1, stop)) or text == binding
+                negated = negatable and text == "not" and self._operand(index + 1, stop)
+                due = negated or text == binding
             elif kind == "name":
                 due = text in ("and", "or") or text == binding
+                negatable = word not in _WITHOUT_SELECTORS
                 if not due and text in words:
                     break
             else:
                 due = False
             index += 1
         return Piece(word, start, max(index, start + 1))
+
+    def _before_selector(self, sign: str, word: str) -> bool:
+        if word in _WITHOUT_SELECTORS:
+            return False
+        return sign in _BEFORE_SELECTOR or (sign == "=" and word == "endpoints")
 
     def _operand(self, index: int, stop: int) -> bool:
         if index >= stop:

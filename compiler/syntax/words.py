@@ -47,4 +47,4 @@ DOCUMENTED = STATEMENTS - {"language", "include", "mode", "allow-host", "audit"}
 
 def shadowed_port(name: str) -> bool:
     """Whether a `port` definition of this name needs backticks where a rule uses it."""
-    return name in STATEMENTS or name in PROTOCOLS or name in {"and", "or", "log"}
+    return name in STATEMENTS or name in PROTOCOLS or name in {"and", "or", "not", "log"}
