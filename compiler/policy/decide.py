@@ -159,6 +159,9 @@ def project(policy: Policy, flow: Flow) -> Decision:
     matched by fewer is. `opaque` is matched by none: if it is allowed, all are. If the flow is denied
     even where every request part matches, none is. Otherwise some request is allowed and opaque is
     not: redirect, named by the rule that frees the most.
+
+    Request parts are taken to be satisfiable, together where blocks of one priority need it (the error
+    `ambiguous-priority`): where they are not, the proxy denies every request of the redirected flow.
     """
     opaque = _read(policy, FlowReading(flow, OPAQUE))
     if opaque.verdict is Verdict.ALLOW:
