@@ -28,12 +28,12 @@ types: setup ## Check the types.
 format: setup ## Put every file into its layout.
 	$(PYTHON) -m ruff format
 	clang-format-19 -i $(C_FILES)
-	.venv/bin/cpc fmt examples
+	.venv/bin/cpc fmt examples runtime/demo/shop
 
 format-check: setup ## Check that `make format` would change nothing, in generated C too.
 	$(PYTHON) -m ruff format --check
 	clang-format-19 --dry-run --Werror $(C_FILES)
-	.venv/bin/cpc fmt --check examples
+	.venv/bin/cpc fmt --check examples runtime/demo/shop
 	.venv/bin/cpc compile --emit c examples/shop/policy.cil | \
 		clang-format-19 --dry-run --Werror --assume-filename=examples/shop/policy.bpf.c
 

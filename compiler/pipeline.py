@@ -14,14 +14,14 @@ from cpc.compiler.source import Sources
 from cpc.compiler.timings import Timings, Tool
 
 if TYPE_CHECKING:
-    from cpc.compiler.artifact import Artifact
+    from cpc.compiler.artifact import Artifact, Program
     from cpc.compiler.policy.inventory import Inventory
     from cpc.compiler.policy.model import Policy
     from cpc.compiler.policy.resolve import Definitions
     from cpc.compiler.syntax.tree import File
     from cpc.compiler.verify.verified import VerifiedPolicy
 
-__all__ = ["Front", "Options", "compile_policy", "front", "verify_policy"]
+__all__ = ["Front", "Options", "compile_policy", "front", "lower_policy", "verify_policy"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,20 @@ def verify_policy(
 
     with timings.measure("verify", Tool.Z3):
         return verify(policy)
+
+
+def lower_policy(read: Front, timings: Timings) -> "tuple[Program | None, Diagnostics]":
+    """From a front without errors to the decision IR, as `compile_policy` goes on with it; no clang."""
+    if read.policy is None:
+        return None, []
+    verified, diagnostics = verify_policy(read.policy, timings)
+    if verified is None or has_errors(diagnostics):
+        return None, diagnostics
+    from cpc.compiler.ir.lower import lower
+    from cpc.compiler.ir.passes import run
+
+    with timings.measure("lower"):
+        return run(lower(verified)), diagnostics
 
 
 def compile_policy(

@@ -1,5 +1,6 @@
 """Options and arguments that several commands take."""
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -9,6 +10,7 @@ from cpc.compiler.report import Format
 
 __all__ = [
     "ColorOption",
+    "Emit",
     "FormatOption",
     "IncludeOption",
     "InstanceOption",
@@ -20,6 +22,16 @@ __all__ = [
     "TimingsOption",
     "VerboseOption",
 ]
+
+
+class Emit(StrEnum):
+    """One part of what `compile` makes."""
+
+    C = "c"
+    IR = "ir"
+    OBJECT = "object"
+    MANIFEST = "manifest"
+
 
 FormatOption = Annotated[
     Format | None, typer.Option("--format", help="How diagnostics and answers look.")

@@ -11,6 +11,7 @@ import typer
 from cpc.compiler.commands.job import Job, terminal_of
 from cpc.compiler.commands.options import (
     ColorOption,
+    Emit,
     FormatOption,
     IncludeOption,
     InventoryOption,
@@ -52,8 +53,7 @@ def compile(
     target: TargetOption = None,
     inventory: InventoryOption = None,
     emit: Annotated[
-        str | None,
-        typer.Option(metavar="PART", help="Show one part instead: c, ir, object or manifest."),
+        Emit | None, typer.Option(help="Show one part instead of writing the artifact.")
     ] = None,
     param: ParamOption = None,
     include: IncludeOption = None,

@@ -12,6 +12,7 @@ from cpc.compiler.commands.options import (
     InstanceOption,
     InventoryOption,
     JsonOption,
+    TimingsOption,
     VerboseOption,
 )
 from cpc.compiler.report import Format
@@ -110,11 +111,15 @@ def monitor(
 
 def demo(
     context: typer.Context,
+    folder: Annotated[
+        str | None, typer.Argument(metavar="[FOLDER]", help="Policies of the demo's form.")
+    ] = None,
     format: FormatOption = None,
     color: ColorOption = None,
     verbose: VerboseOption = False,
+    timings: TimingsOption = False,
 ) -> Job:
     """Enforce a small shop's policy on real packets. Needs root."""
     from cpc.compiler.commands import demo
 
-    return Job(demo.run, terminal_of(context, format, color, verbose))
+    return Job(partial(demo.run, folder), terminal_of(context, format, color, verbose, timings))

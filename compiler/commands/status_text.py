@@ -1,23 +1,13 @@
 """The status of an instance, for people and as JSON (`cpc.status/1`)."""
 
 import json
-from collections.abc import Iterable, Sequence
 
+from cpc.compiler.commands.table import columns
 from cpc.runtime.status import EndpointStatus, Status
 
 __all__ = ["status_json", "status_text"]
 
 SCHEMA = "cpc.status/1"
-
-
-def _columns(rows: Iterable[Sequence[str]]) -> list[str]:
-    """Rows of equal length as lines with aligned columns."""
-    whole = list(rows)
-    widths = [max(map(len, column)) for column in zip(*whole, strict=True)]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in whole
-    ]
 
 
 def _state(endpoint: EndpointStatus) -> str:
@@ -42,7 +32,7 @@ def status_text(status: Status) -> str:
         f"policy {status.policy}",
         sizes,
         "",
-        *_columns(endpoints),
+        *columns(endpoints),
     ]
     if status.counts:
         counts = [("direction", "verdict", "reason", "packets", "bytes")]
@@ -56,7 +46,7 @@ def status_text(status: Status) -> str:
             )
             for count in status.counts
         ]
-        lines += ["", *_columns(counts)]
+        lines += ["", *columns(counts)]
     if status.lost:
         lines += ["", f"{status.lost} events were lost"]
     return "\n".join(lines) + "\n"

@@ -111,7 +111,7 @@ class Terminal:
     def report(self, diagnostics: Iterable[Diagnostic]) -> None:
         """Diagnostics beside an answer: to standard error, with a line that counts them."""
         found = tuple(diagnostics)
-        if found or self.format is Format.JSON:
+        if found:
             self.say(render(found, self.sources, self._look(sys.stderr)))
         self._count(found)
 

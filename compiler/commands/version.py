@@ -4,19 +4,22 @@ import json
 from importlib.metadata import version
 from platform import python_version
 
+from cpc.compiler.artifact import FORMAT, LANGUAGE
 from cpc.compiler.commands.exits import Exit
 from cpc.compiler.commands.terminal import Terminal
 from cpc.compiler.report import Format
 
-__all__ = ["LANGUAGE", "run"]
-
-LANGUAGE = 1
-"""The version of the policy language, as in `language 1`."""
+__all__ = ["run"]
 
 
 def run(terminal: Terminal) -> int:
     """Answers with one fact a line, or one JSON object."""
-    facts = {"cpc": version("cpc"), "language": str(LANGUAGE), "python": python_version()}
+    facts = {
+        "cpc": version("cpc"),
+        "language": str(LANGUAGE),
+        "artifact": str(FORMAT),
+        "python": python_version(),
+    }
     if terminal.format is Format.JSON:
         terminal.answer(json.dumps(facts) + "\n")
     else:

@@ -14,7 +14,7 @@ import pytest
 
 from cpc.compiler.cli import run
 from cpc.compiler.codes import CODES
-from cpc.compiler.commands import explain, fmt, version
+from cpc.compiler.commands import explain, fmt
 from cpc.compiler.commands.exits import Exit, exit_of, worst
 from cpc.compiler.commands.terminal import Terminal
 from cpc.compiler.diagnostics import error, note, warning
@@ -91,7 +91,7 @@ def test_version(words: list[str], capsys: Captured) -> None:
 
 def test_version_as_json(capsys: Captured) -> None:
     assert run(["version", "--format", "json"]) == Exit.CLEAN
-    assert json.loads(capsys.readouterr().out)["language"] == str(version.LANGUAGE)
+    assert json.loads(capsys.readouterr().out)["language"] == "1"
 
 
 def test_the_worst_exit_code_wins() -> None:
