@@ -65,7 +65,7 @@ def _ticks(seconds: int) -> int:
 
 def _age(value: bytes) -> int:
     """Ticks since the last packet; below 0 where another CPU's clock was ahead."""
-    seen = CONNECTION.unpack(value)[1]
+    seen: int = CONNECTION.unpack(value)[1]
     age = (now() - seen) & 0xFFFFFFFF
     return age - (1 << 32) if age >> 31 else age
 

@@ -46,8 +46,6 @@ def monitor(
 ) -> Iterator[Event]:
     """Events from now on, until `seconds` are over or the instance is unloaded.
 
-    `started` is called when packets are being told: those that follow are not missed.
-
     The datapath is asked for what `filters` want while the iterator lives. One monitor at a time gets
     events: they leave the ring as they are read. `started` is called once, when the datapath has been
     asked. InputError where nothing is loaded.
@@ -64,7 +62,6 @@ def monitor(
         ring.poll(0)
         control.update(U32.pack(0), U32.pack(wanted.tell))
         held.callback(control.update, U32.pack(0), U32.pack(0))
-        started()
         if started is not None:
             started()
         while place.exists() and (deadline is None or time.monotonic() < deadline):

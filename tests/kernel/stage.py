@@ -41,11 +41,13 @@ ROWS = {ALLOWED: 1, PORTS_ONLY: 2, ICMP_ONLY: 4, OUT_ONLY: 8, DENIED: 0}
 WORDS = 2
 
 
-def compile_stub(folder: Path, policy: Path = ROOT / "tests/kernel/stub_policy.bpf.c") -> bytes:
-    """The object of a policy written by hand."""
+def compile_stub(folder: Path, *, words: int = WORDS) -> bytes:
+    """The object of the policy written by hand, over so many words of peer bits."""
+    policy = ROOT / "tests/kernel/stub_policy.bpf.c"
     target = folder / "stub.o"
     clang = next(filter(None, map(shutil.which, ("clang-19", "clang-20", "clang"))))
     flags = ["-O2", "-g", "-target", "bpf", "-mcpu=v3", "-Wall", "-Wextra", "-Werror"]
+    flags.append(f"-DCPC_WORDS={words}")
     include = ["-I", str(ROOT / "templates/bpf"), "-I", "/usr/include/x86_64-linux-gnu"]
     subprocess.run(
         [clang, *flags, *include, "-c", str(policy), "-o", str(target)], check=True, timeout=60

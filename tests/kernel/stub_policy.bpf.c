@@ -3,7 +3,9 @@
  * tcp/80, tcp/443 with log, udp/53 and echo requests, bit 2 all ICMP; in egress, bit 3 allows everything.
  * Subject bit 0 turns every allow of bit 0 into a deny.
  */
+#ifndef CPC_WORDS
 #define CPC_WORDS 2
+#endif
 #define CPC_SUBJECT_WORDS 1
 
 #include "lib/types.h"
