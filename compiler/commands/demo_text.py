@@ -1,6 +1,7 @@
 """What the demo found, for people: pairs of hosts with what passes between them, and why."""
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 
 from cpc.compiler.commands.table import columns
@@ -9,6 +10,9 @@ from cpc.runtime.demo.scenario import Cell, Demo, Traffic
 __all__ = ["demo_json", "demo_text"]
 
 SCHEMA = "cpc.demo/1"
+
+_NAMELESS = re.compile(r"^(.+) \(\1\)$")
+"""A statement without a name is named by its place."""
 
 
 def _word(allowed: bool) -> str:
@@ -40,7 +44,8 @@ def _asked(cell: Cell) -> tuple[str, str, str]:
 
 def _found(cell: Cell) -> tuple[str, str, str, str]:
     doubt = "" if cell.right else f"WRONG: the kernel says {cell.kernel}"
-    return _word(cell.expected.allowed), _word(cell.observed), cell.expected.rule(), doubt
+    rule = _NAMELESS.sub(r"default (\1)", cell.expected.rule())
+    return _word(cell.expected.allowed), _word(cell.observed), rule, doubt
 
 
 def _matrix(title: str, cells: Sequence[Cell]) -> list[str]:

@@ -14,7 +14,7 @@ HOOKS = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
 
 @pytest.mark.parametrize("hook", HOOKS, ids=lambda hook: str(hook["id"]))
 def test_a_hook_passes_on_the_shop(hook: dict[str, str], tmp_path: Path) -> None:
-    policy = copy(ROOT / "examples/shop/policy.cil", tmp_path)
+    policy = str(copy(ROOT / "examples/shop/policy.cil", tmp_path))
     program, *words = hook["entry"].split()
     assert program == "cpc" and hook["language"] == "python"
     before = Path(policy).read_bytes()
