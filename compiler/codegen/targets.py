@@ -4,10 +4,11 @@ Sources: `include/uapi/linux/bpf.h` of each release (the numbers of helpers, whi
 and the releases in which tcx (6.6) and cpu v4 (6.6) came.
 """
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cpc.compiler.diagnostics import error, suggest
+from cpc.compiler.diagnostics import error
 from cpc.compiler.errors import InputError
 
 __all__ = ["DEFAULT_TARGET", "TARGETS", "Attach", "Target", "newest_for", "target_named"]
@@ -60,15 +61,15 @@ def target_named(name: str) -> Target:
     for target in TARGETS:
         if target.name == name:
             return target
-    names = [target.name for target in TARGETS]
-    near = suggest(name, names)
-    guess = f"did you mean `{near}`? " if near else ""
+    release = re.fullmatch(r"(\d{1,4})\.(\d{1,4})(?:[.-].*)?", name)
+    fitting = newest_for((int(release[1]), int(release[2]))) if release else None
+    advice = f"for that kernel take `{fitting.name}`; " if fitting else ""
+    names = ", ".join(target.name for target in TARGETS)
     raise InputError(
         error(
             "CPC507",
             f"no target is called `{name}`",
-            help=f"{guess}the targets are {', '.join(names)}: take the newest that is not newer "
-            "than the kernel",
+            help=f"{advice}the targets are {names}, each for itself and later kernels",
         )
     )
 

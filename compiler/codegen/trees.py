@@ -49,8 +49,7 @@ def dispatch(
     `costs` are the branches inside of each leaf.
     """
     last = frozenset({"leaf"})
-    budget = max(4 * _BRANCHES, -(-sum(costs) // CHUNKS))
-    groups = _fill(costs, budget)
+    groups = _groups(costs)
     parts = [
         Call(f"cpc_{direction}_leaves_{i}", uses(leaves[a:b]) | last)
         for i, (a, b) in enumerate(groups)
@@ -72,16 +71,18 @@ def dispatch(
     return [*chunks, Chunk(top.function, parameters(top.uses), "leaf", True, tuple(lines))], top
 
 
-def _fill(costs: Sequence[int], budget: int) -> list[tuple[int, int]]:
-    """Neighbouring leaves in groups [first, end) of at most `budget` branches, a leaf at least."""
+def _groups(costs: Sequence[int]) -> list[tuple[int, int]]:
+    """Neighbouring leaves in groups [first, end) of about the same number of branches."""
+    total = sum(costs) + len(costs)
+    count = min(CHUNKS, -(-total // (4 * _BRANCHES)))
     groups: list[tuple[int, int]] = []
     first = spent = 0
-    for number, cost in enumerate(costs):
-        if number > first and spent + cost + 1 > budget:
-            groups.append((first, number))
-            first, spent = number, 0
+    for number, cost in enumerate(costs, 1):
         spent += cost + 1
-    return [*groups, (first, len(costs))]
+        if spent * count >= total * (len(groups) + 1):
+            groups.append((first, number))
+            first = number
+    return groups
 
 
 def _search(
