@@ -398,3 +398,27 @@ def test_an_address_of_the_other_family_is_in_no_prefix() -> None:
     assert not party_selected(mapped, (EntityTerm(Entity.WORLD_IPV4),))
     assert party_selected(mapped, (EntityTerm(Entity.WORLD_IPV6),))
     assert not party_selected(external("10.1.9.7"), cidr("::ffff:0:0/96"))
+
+
+@pytest.mark.parametrize(
+    ("party", "entities"),
+    [
+        (endpoint("web"), "all cluster"),
+        (Party("bare", True, entities=frozenset({Entity.INIT})), "all cluster init"),
+        (Party("health", True, entities=frozenset({Entity.HEALTH})), "all cluster health"),
+        (Party("host", False, entities=frozenset({Entity.HOST})), "all cluster host"),
+        (Party("node", False, entities=frozenset({Entity.REMOTE_NODE})), "all cluster remote-node"),
+        (Party("other", False, entities=frozenset({Entity.UNMANAGED})), "all unmanaged"),
+        (Party("unknown", False), "all"),
+        (external("192.0.2.1"), "all world world-ipv4"),
+        (external("2001:db8::1"), "all world world-ipv6"),
+        (
+            Party("api", False, entities=frozenset({Entity.KUBE_APISERVER, Entity.HOST})),
+            "all cluster host kube-apiserver",
+        ),
+    ],
+    ids=lambda value: value.name if isinstance(value, Party) else "",
+)
+def test_which_entities_a_party_is(party: Party, entities: str) -> None:
+    found = {e.value for e in Entity if party_selected(party, (EntityTerm(e),))}
+    assert found == set(entities.split())
