@@ -12,7 +12,6 @@ from cpc.compiler.artifact import (
     prefix_bits,
     prefixes,
 )
-
 from cpc.runtime.identity import UNKNOWN, WORLD, Labels, identity_of
 from cpc.runtime.maps import Address, Network
 

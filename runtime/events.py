@@ -6,7 +6,6 @@ from ipaddress import IPv6Address
 from typing import Any
 
 from cpc.compiler.artifact import RuleEntry, Sites
-
 from cpc.runtime.identity import NAMES
 from cpc.runtime.maps import EVENT, Address, unpack_address
 from cpc.runtime.plan import PlannedEndpoint

@@ -4,7 +4,6 @@ from contextlib import ExitStack
 from dataclasses import replace
 
 from cpc.compiler.artifact import Artifact, Inventory
-
 from cpc.compiler.diagnostics import error
 from cpc.compiler.errors import InputError
 from cpc.runtime.attach import HOOKS, interface_index

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from cpc.compiler.artifact import Inventory, Party, Program, peer_bits, subject_bits
-
 from cpc.compiler.diagnostics import error
 from cpc.compiler.errors import InputError
 from cpc.runtime.addresses import Entry, entries

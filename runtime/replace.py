@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cpc.compiler.artifact import Artifact, Inventory
-
 from cpc.runtime.attach import HOOKS, Hook, interface_index
 from cpc.runtime.bpf import Link, Map, Program
 from cpc.runtime.features import require

@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any
 
 from cpc.compiler.artifact import Artifact, Inventory
-
 from cpc.compiler.diagnostics import error
 from cpc.compiler.errors import InputError
 from cpc.runtime.attach import Side
@@ -150,7 +149,8 @@ class Instance:
     def write(self, generation: Generation) -> None:
         """Writes a generation, without making it the one that counts."""
         folder = self.generation_folder(generation.number)
-        folder.mkdir(parents=True, mode=0o700)
+        self.folder.mkdir(mode=0o700, exist_ok=True)
+        folder.mkdir(mode=0o700)
         generation.artifact.write(str(folder / "artifact"))
         data = {
             "inventory": inventory_json(generation.inventory),
@@ -172,12 +172,11 @@ class Instance:
         remove_pins(self.tables(number))
 
     def remove(self) -> None:
-        """Removes every file and pin; the folders of all instances too where this was the last."""
+        """Removes every file and pin. The folder of all instances is the lock: it goes with that."""
         remove_pins(self.pins)
         shutil.rmtree(self.folder, ignore_errors=True)
-        for folder in (self.pins.parent, RUN):
-            with contextlib.suppress(OSError):
-                folder.rmdir()
+        with contextlib.suppress(OSError):
+            self.pins.parent.rmdir()
 
     # --- one at a time ---
 

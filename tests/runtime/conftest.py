@@ -48,4 +48,6 @@ def instance(request: pytest.FixtureRequest) -> Iterator[str]:
     """A name that no other test uses; whatever is left of it is removed."""
     name = f"test-{os.getpid()}-{abs(hash(request.node.nodeid)) % 10**6}"
     yield name
-    Instance(name).remove()
+    left = Instance(name)
+    with left.locked():
+        left.remove()
