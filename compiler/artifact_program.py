@@ -9,7 +9,7 @@ from cpc.compiler.ir.nodes import Program
 from cpc.compiler.policy import model
 from cpc.compiler.policy.model import Policy
 
-__all__ = ["decode_program", "encode_program", "policy_hash"]
+__all__ = ["PROGRAM", "decode_program", "encode_program", "policy_hash"]
 
 _NAMES = vars(model) | vars(nodes)
 _CLASSES = [
@@ -17,17 +17,18 @@ _CLASSES = [
     for name, one in sorted(_NAMES.items())
     if isinstance(one, type) and is_dataclass(one) and name != "Span"
 ]
-_CODEC = Codec(_CLASSES, _NAMES)
+PROGRAM = Codec(_CLASSES, _NAMES)
+"""The encoding of programs and policies, and of every part of them."""
 
 
 def encode_program(program: Program) -> str:
     """The text of a program; equal programs have equal texts."""
-    return _CODEC.encode(program)
+    return PROGRAM.encode(program)
 
 
 def decode_program(text: str) -> Program:
     """The program of a text; CodecError for any other text."""
-    return _CODEC.decode(Program, text)
+    return PROGRAM.decode(Program, text)
 
 
 def policy_hash(policy: Policy) -> str:
@@ -35,4 +36,4 @@ def policy_hash(policy: Policy) -> str:
 
     Names of files are not part of it: only their order is.
     """
-    return sha256(_CODEC.encode(policy).encode()).hexdigest()
+    return sha256(PROGRAM.encode(policy).encode()).hexdigest()
