@@ -37,12 +37,12 @@ def blocks(document: str) -> tuple[Block, ...]:
 
 
 def shown(block: Block) -> tuple[Shown, ...]:
-    """The commands of a console block; a line that ends in a backslash goes on."""
+    """The commands of a console block; lines after `> ` belong to the command above."""
     entries: list[tuple[str, list[str]]] = []
     for line in block.text.splitlines():
-        if entries and entries[-1][0].endswith("\\") and not entries[-1][1]:
+        if (line == ">" or line.startswith("> ")) and entries and not entries[-1][1]:
             command, output = entries.pop()
-            entries.append((f"{command}\n{line.removeprefix('> ')}", output))
+            entries.append((f"{command}\n{line[2:]}", output))
         elif line.startswith("$ "):
             entries.append((line.removeprefix("$ "), []))
         else:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from cpc.compiler.commands.exits import Exit
-from cpc.compiler.commands.terminal import Terminal, flush_answer
+from cpc.compiler.commands.terminal import Terminal
 from cpc.compiler.diagnostics import error
 from cpc.compiler.errors import InputError
 from cpc.compiler.report import Format
@@ -45,5 +45,4 @@ def run(order: Order, terminal: Terminal) -> int:
     events = monitor(order.instance, filters, seconds=order.seconds)
     for event in islice(events, order.count):
         terminal.answer(_line(event, terminal) + "\n", "" if event.allowed else "red")
-        flush_answer()
     return Exit.CLEAN

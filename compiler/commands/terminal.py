@@ -77,9 +77,9 @@ class Terminal:
                 )
 
     def answer(self, text: str, look: str = "") -> None:
-        """Writes to standard output, in a colour where there are colours.
+        """Writes to standard output at once, in a colour where there are colours.
 
-        Raises OutputError where that cannot be.
+        Raises OutputError where that cannot be. Flushed, so that what is said after it comes after it.
         """
         if sys.stdout is None:
             raise OutputError("standard output is closed")
@@ -89,6 +89,7 @@ class Terminal:
             text = Style.parse(look).render(text)
         with _output():
             sys.stdout.write(text)
+            sys.stdout.flush()
 
     def answer_bytes(self, data: bytes) -> None:
         """Writes bytes to standard output as they are."""
@@ -97,6 +98,7 @@ class Terminal:
         with _output():
             sys.stdout.flush()
             sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
 
     def say(self, text: str) -> None:
         """Writes one line for people to standard error, if there is one."""

@@ -9,8 +9,7 @@ from itertools import product
 from os import getpid
 from pathlib import Path
 
-from cpc.compiler.artifact import Artifact, RuleEntry
-from cpc.compiler.codegen.targets import DEFAULT_TARGET
+from cpc.compiler.artifact import DEFAULT_TARGET, Artifact, RuleEntry
 from cpc.compiler.errors import InputError
 from cpc.compiler.pipeline import Front, Options, compile_policy, front
 from cpc.compiler.policy.inventory import Inventory
