@@ -9,6 +9,7 @@
 """
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
@@ -199,6 +200,9 @@ def _lock(deadline: float) -> int:
         try:
             RUN.mkdir(mode=0o700, exist_ok=True)
             fd = os.open(RUN, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            if not os.access(RUN, os.W_OK):
+                os.close(fd)
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         except FileNotFoundError:
             continue
         except OSError as refused:

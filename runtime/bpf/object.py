@@ -110,18 +110,16 @@ class BpfObject:
         for name in without_maps:
             library().bpf_map__set_autocreate(self._map(name), False)
 
-    def load(self, *, verbose: bool = False) -> str:
-        """Loads what was not left out; VerifierRejected where the kernel refuses a program.
-
-        Returns what the kernel verifier said, which is nothing unless `verbose`.
-        """
+    def load(self) -> None:
+        """Loads what was not left out; VerifierRejected where the kernel refuses a program."""
         lib = library()
         # Pages of an anonymous mapping cost nothing until the kernel writes to them.
         logs = {name: mmap.mmap(-1, _LOG_SIZE) for name, _ in self._programs()}
         views = {name: (ctypes.c_char * _LOG_SIZE).from_buffer(log) for name, log in logs.items()}
         for name, program in self._programs():
             lib.bpf_program__set_log_buf(program, views[name], _LOG_SIZE)
-            lib.bpf_program__set_log_level(program, 1 if verbose else 0)
+            # Level 0: libbpf asks for a log only when it tries a refused program again.
+            lib.bpf_program__set_log_level(program, 0)
         result = lib.bpf_object__load(self._object)
         said = {name: view.value.decode(errors="replace") for name, view in views.items()}
         if result < 0:
@@ -129,7 +127,6 @@ class BpfObject:
                 if log and result != -errno.EPERM:
                     raise VerifierRejected(name, -result, log)
             raise failure("load the programs", -result)
-        return "".join(said.values())
 
     def program(self, name: str) -> Program:
         """A loaded program, owned by the caller."""

@@ -183,12 +183,11 @@ def test_headers_outside_of_the_linear_part(
     assert (after[0] - before[0], after[1] - before[1]) == (1, 1)
 
 
-@pytest.mark.parametrize("version", [4, 6])
-@pytest.mark.parametrize("size", [15, 20, 33, 40, 53])
+@pytest.mark.parametrize(
+    ("version", "size"), [(4, 15), (4, 20), (4, 33), (4, 40), (6, 15), (6, 20), (6, 53), (6, 60)]
+)
 def test_frames_that_end_in_their_headers(net: Net, stage: Stage, version: int, size: int) -> None:
     whole = addressed(net, ip(LOCAL[version], PEER[version]).udp(1, 2))
-    if size >= len(whole):
-        pytest.skip("this family's headers are shorter")
     before = dropped(stage, R.DROP_MALFORMED)
     with raw(net.space("local")) as sock:
         hand_over(sock, whole[:size], size)
