@@ -8,9 +8,9 @@ import z3
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cpc.compiler.policy.decide import decide, party_selected
-from cpc.compiler.policy.flow import OPAQUE, KafkaRequest, Label, Party
-from cpc.compiler.policy.model import Entity, Policy, Selector
+from cpc.compiler.policy.decide import FlowReading, decide, party_selected
+from cpc.compiler.policy.flow import OPAQUE, Flow, KafkaRequest, Label, Party
+from cpc.compiler.policy.model import Direction, Entity, Policy, PortRange, Selector
 from cpc.compiler.policy.semantics import selects
 from cpc.compiler.verify.encode import FlowVariables, encode
 from cpc.compiler.verify.encode_party import SOLVER, PartyVariables
@@ -107,3 +107,17 @@ def test_one_address_is_one_party() -> None:
     ]
     assert isinstance(never(flow.consistent(), *one_address), Holds)
     assert isinstance(never(flow.consistent(), *one_address[:2]), Refuted)
+
+
+@pytest.mark.parametrize("family", [4, 6])
+@pytest.mark.parametrize("protocol", [1, 58, 6, 47])
+def test_icmp_is_itself_in_one_family_only(protocol: int, family: int) -> None:
+    subject = Party("a", True, frozenset({Label("k8s", "a", "b")}))
+    variables = FlowVariables(Vocabulary())
+    for port in (0, 8 << 8, 8 << 8 | 255):
+        flow = Flow(subject, Party("b", False), Direction.EGRESS, family, protocol, port)
+        answer = never(variables.equals(flow))
+        assert isinstance(answer, Refuted)
+        for ports in (PortRange(protocol), PortRange(protocol, 8 << 8, 8 << 8 | 255)):
+            inside = z3.is_true(answer.model.eval(variables.port_in(ports), True))
+            assert inside is FlowReading(flow).port_in(ports)

@@ -1,0 +1,133 @@
+"""Flows around a policy's boundaries, and which part of the policy decided them."""
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from cpc.compiler.policy.decide import decide, party_selected
+from cpc.compiler.policy.flow import Flow, Party
+from cpc.compiler.policy.inventory import Inventory
+from cpc.compiler.policy.model import (
+    ALL,
+    Action,
+    Address,
+    Direction,
+    Mode,
+    Origin,
+    Policy,
+    Rule,
+    Tier,
+)
+from cpc.compiler.policy.semantics import Decision, Reason
+from cpc.compiler.source import Span
+from tests.policy.strategies import port_edges
+
+__all__ = ["OUTCOMES", "flows_of", "outcome_of"]
+
+OUTCOMES = (
+    "admin allow",
+    "admin deny",
+    "admin pass",
+    "normal deny",
+    "normal allow",
+    "isolation",
+    "baseline",
+    "mode",
+)
+"""Every part of a policy that can decide a flow."""
+
+_ANYWHERE = (
+    *((6, port) for port in (0, 80, 65535)),
+    *((17, 53), (132, 80), (1, 8 << 8), (58, 128 << 8), (58, 1 << 8), (1, 3 << 8 | 1)),
+    *((2, 0), (47, 0), (50, 0), (255, 0)),
+)
+_EXTENSIONS = (0, 43, 44, 60)
+"""Not upper-layer protocols in IPv6, but extension headers."""
+
+
+def flows_of(
+    policy: Policy, inventory: Inventory, addresses: Sequence[Address], seed: int, number: int
+) -> Iterator[Flow]:
+    """`number` flows of the inventory's endpoints with the parties at `addresses`.
+
+    Three of four aim at a rule: its direction, a subject and peer of it where there is one, a port at
+    an edge of its ranges.
+    """
+    chosen = random.Random(seed)
+    peers = [inventory.party_of(a) for a in addresses]
+    edges = port_edges(policy.rules) or list(_ANYWHERE)
+    while number:
+        rule = chosen.choice(policy.rules) if policy.rules and chosen.random() < 0.75 else None
+        flow = _flow(chosen, inventory, peers, rule, edges)
+        if flow is not None:
+            number -= 1
+            yield flow
+
+
+def _flow(
+    chosen: random.Random,
+    inventory: Inventory,
+    peers: Sequence[Party],
+    rule: Rule | None,
+    edges: Sequence[tuple[int, int]],
+) -> Flow | None:
+    subjects = [e.party(a) for e in inventory.endpoints for a in e.addresses]
+    direction = chosen.choice(tuple(Direction))
+    if rule is not None:
+        direction = rule.direction
+        subjects = [s for s in subjects if party_selected(s, rule.subject)] or subjects
+        peers = [p for p in peers if party_selected(p, rule.peers)] or peers
+        edges = port_edges([rule]) or edges
+    subject, peer = chosen.choice(subjects), chosen.choice(peers)
+    assert subject.address is not None and peer.address is not None
+    if subject.address.version != peer.address.version:
+        return None
+    if subject.name == peer.name:
+        return None
+    family = peer.address.version
+    protocol, port = chosen.choice(edges if chosen.random() < 0.7 else _ANYWHERE)
+    if family == 6 and protocol in _EXTENSIONS:
+        return None
+    if (protocol == 1 and family == 6) or (protocol == 58 and family == 4):
+        port = 0
+    return Flow(subject, peer, direction, family, protocol, port)
+
+
+_SENTINEL = Origin("nothing matched in the admin tier", Span("", 0, 0, 1, 1), (1 << 30, 0, 0))
+
+
+def _passed(policy: Policy, flow: Flow) -> bool:
+    """Whether a `pass` ended the admin tier: a rule behind all others is then never asked."""
+    last = 1 + max((r.priority for r in policy.rules), default=0)
+    sentinels = tuple(
+        Rule(d, Action.DENY, Tier.ADMIN, last, 0, 0, ALL, ALL, None, None, False, False, _SENTINEL)
+        for d in Direction
+    )
+    asked = replace(
+        policy,
+        rules=(*(r for r in policy.rules if r.tier is Tier.ADMIN), *sentinels),
+        isolations=(),
+        mode=Mode.DEFAULT,
+    )
+    decision = decide(asked, flow)
+    return decision.reason is Reason.MODE
+
+
+def outcome_of(policy: Policy, flow: Flow, decision: Decision) -> tuple[str, ...]:
+    """The parts that decided a flow: a pass, if one ended the admin tier, and the last word."""
+    match decision.reason, decision.tier:
+        case Reason.RULE, Tier.ADMIN:
+            return (f"admin {decision.verdict}",)
+        case Reason.RULE, Tier.NORMAL:
+            last = f"normal {decision.verdict}"
+        case Reason.RULE, Tier.BASELINE:
+            last = "baseline"
+        case Reason.DEFAULT, _:
+            last = "isolation"
+        case Reason.MODE, _:
+            if policy.mode is Mode.NEVER:
+                return ("mode",)
+            last = "mode"
+        case _:
+            return ()
+    return ("admin pass", last) if _passed(policy, flow) else (last,)

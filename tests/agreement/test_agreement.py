@@ -1,0 +1,150 @@
+"""One policy, three readings: `decide`, the IR, and the program that is attached to the interface."""
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from ipaddress import ip_address
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from cpc.compiler.artifact import Artifact, interpret, peer_bits, service_key, subject_bits
+from cpc.compiler.codegen.build import build
+from cpc.compiler.codegen.targets import DEFAULT_TARGET
+from cpc.compiler.policy.decide import decide
+from cpc.compiler.policy.flow import Flow, Party
+from cpc.compiler.policy.inventory import Inventory
+from cpc.compiler.policy.model import ALL, Address, Direction, Isolation, Mode, Policy
+from cpc.compiler.policy.semantics import Decision, Reason, Verdict
+from cpc.compiler.timings import Timings
+from cpc.compiler.verify.verified import verify
+from cpc.runtime.reasons import PacketReason
+from tests.agreement.flows import OUTCOMES, flows_of, outcome_of
+from tests.agreement.world import Enforced, interfaces, inventory_of, opening
+from tests.policy.strategies import Shape, inventories, origin, policies
+
+pytestmark = pytest.mark.kernel
+
+NIGHTLY = 10 if os.environ.get("CPC_NIGHTLY") else 1
+POLICIES = 30
+FLOWS = 44
+"""Flows of each policy."""
+
+SHAPE = Shape(
+    names=False, staged=False, audits=False, modes=(*(Mode.DEFAULT, Mode.ALWAYS) * 4, Mode.NEVER)
+)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def namespace() -> Iterator[None]:
+    with interfaces():
+        yield
+
+
+def compiled(policy: Policy) -> Artifact:
+    """The artifact of a policy in which `default allow` for everybody covers every rule."""
+    opens = tuple(Isolation(d, ALL, False, origin(900)) for d in Direction)
+    verified, diagnostics = verify(replace(policy, open_defaults=opens))
+    assert verified is not None, diagnostics
+    return build(verified, DEFAULT_TARGET, Timings())
+
+
+def two_families(inventory: Inventory) -> Inventory:
+    """Every endpoint with one more address, of the other family."""
+    others: dict[int, str] = {4: "2001:db8:ffff::{}", 6: "100.64.0.{}"}
+    return replace(
+        inventory,
+        endpoints=tuple(
+            replace(
+                e,
+                addresses=(
+                    *e.addresses,
+                    ip_address(others[e.addresses[0].version].format(number)),
+                ),
+            )
+            for number, e in enumerate(inventory.endpoints, 1)
+        ),
+    )
+
+
+def place(decision: Decision) -> tuple[str, int, int] | None:
+    """Where the deciding statement stands."""
+    if decision.rule is None:
+        return None
+    return decision.rule.span.file, decision.rule.span.line, decision.rule.span.column
+
+
+def check_ir(artifact: Artifact, flow: Flow, decision: Decision) -> None:
+    """The interpreter says what `decide` says, verdict and rule."""
+    program = artifact.program
+    outcome = interpret(
+        program,
+        flow.direction,
+        subject_bits(program, flow.subject),
+        peer_bits(program, flow.peer),
+        service_key(flow.family, flow.protocol, flow.port),
+    )
+    entry = program.rules[outcome.rule]
+    named = (entry.file, entry.line, entry.column) if entry.file else None
+    assert (outcome.verdict, named) == (decision.verdict, place(decision)), flow
+
+
+def peers_of(parties: Sequence[Party], inventory: Inventory) -> list[Address]:
+    """Every address that somebody has."""
+    own = [a for e in inventory.endpoints for a in e.addresses]
+    return [*own, *(p.address for p in parties if p.address is not None and p.address not in own)]
+
+
+HISTOGRAM: Counter[str] = Counter()
+TOTAL: Counter[str] = Counter()
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> tuple[Policy, tuple[Party, ...], int]:
+    policy = draw(policies(SHAPE))
+    return policy, draw(inventories(policy)), draw(st.integers(0, 2**32))
+
+
+@settings(
+    max_examples=POLICIES,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=(Phase.generate, Phase.shrink),
+    database=None,
+)
+@given(worlds())
+def check_agreement(world: tuple[Policy, tuple[Party, ...], int]) -> None:
+    policy, parties, chosen = world
+    inventory = two_families(inventory_of(parties))
+    if not inventory.endpoints:
+        return
+    artifact = compiled(policy)
+    addresses = peers_of(parties, inventory)
+    TOTAL["policies"] += 1
+    with Enforced(artifact, inventory) as enforced:
+        for number, flow in enumerate(flows_of(policy, inventory, addresses, chosen, FLOWS), 1):
+            decision = decide(policy, flow)
+            if decision.reason is not Reason.SELF:
+                check_ir(artifact, flow, decision)
+            enforced.forget()
+            seen = enforced.send(flow.subject.name, flow.direction, opening(flow, number))
+            allowed = decision.verdict is Verdict.ALLOW
+            assert (seen.passed, seen.rule) == (allowed, place(decision)), (flow, decision, seen)
+            assert seen.reason in (PacketReason.PASS_NEW, PacketReason.DROP_POLICY)
+            TOTAL["flows"] += 1
+            HISTOGRAM.update(outcome_of(policy, flow, decision))
+
+
+def test_decide_the_ir_and_the_attached_program_agree() -> None:
+    """Random policies, inventories and packets; every part of a policy decides its share of flows."""
+    HISTOGRAM.clear()
+    TOTAL.clear()
+    check_agreement()
+    print(f"\n{TOTAL['policies']} policies, {TOTAL['flows']} flows")
+    for outcome in OUTCOMES:
+        share = HISTOGRAM[outcome] / TOTAL["flows"]
+        print(f"{outcome:14} {HISTOGRAM[outcome]:7} {share:6.1%} {'#' * round(share * 100)}")
+    assert TOTAL["policies"] >= 0.95 * POLICIES and TOTAL["flows"] >= 20_000 * NIGHTLY
+    assert all(HISTOGRAM[outcome] >= 0.03 * TOTAL["flows"] for outcome in OUTCOMES)
