@@ -1,37 +1,28 @@
 """Laws of `decide`: what adding, removing, moving and doubling a statement can and cannot do."""
 
 from dataclasses import replace
-from ipaddress import IPv4Address, IPv6Address, ip_network
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cpc.compiler.policy.decide import decide, party_selected
-from cpc.compiler.policy.flow import Flow, Label, Party
-from cpc.compiler.policy.inventory import Endpoint, Inventory
+from cpc.compiler.policy.flow import Flow
 from cpc.compiler.policy.model import (
     ALL,
     Action,
-    Cidr,
     Direction,
     EndpointTerm,
     Entity,
     EntityTerm,
     Everything,
-    Fqdn,
-    In,
     Isolation,
-    LabelKey,
     Mode,
-    Network,
-    Not,
+    NamedPort,
     Origin,
     Policy,
     Requirement,
     Rule,
     Selector,
-    Term,
     Tier,
 )
 from cpc.compiler.policy.semantics import (
@@ -44,16 +35,14 @@ from cpc.compiler.policy.semantics import (
 from tests.policy.build import (
     allow,
     arrives,
-    cidr,
     default_deny,
     deny,
     endpoint,
-    external,
     policy_of,
 )
 from tests.policy.request_strategies import independent_matches
 from tests.policy.strategies import Shape, flows, inventories, origin, policies
-from tests.policy.term_strategies import label_sets, networks, selectors
+from tests.policy.term_strategies import selectors
 
 _SETTINGS = settings(max_examples=60, deadline=None)
 _SHAPE = Shape(rules=6, l7=independent_matches)
@@ -135,6 +124,24 @@ def test_default_deny_isolates_only_its_subjects_in_its_direction(
             assert after.rule == added.origin
             assert after.reason is Reason.DEFAULT
             assert before.reason is Reason.MODE or before.tier is Tier.BASELINE
+
+
+def test_a_requirement_narrows_label_peers_with_a_named_port_and_is_staged_with_its_policy() -> (
+    None
+):
+    web = replace(endpoint("web"), ports=frozenset({("http", 6, 80)}))
+    labelled: Selector = (NamedPort(EndpointTerm(Everything()), "http", 6, 80),)
+    unlabelled: Selector = (NamedPort(EntityTerm(Entity.CLUSTER), "http", 6, 80),)
+    nobody = Requirement(Direction.INGRESS, ALL, (), False, origin(900))
+    flow = arrives(endpoint("orders"), web)
+    for peers, requirement, verdict in (
+        (labelled, nobody, Verdict.DENY),
+        (unlabelled, nobody, Verdict.ALLOW),
+        (labelled, replace(nobody, staged=True), Verdict.ALLOW),
+        (labelled, replace(nobody, direction=Direction.EGRESS), Verdict.ALLOW),
+    ):
+        policy = policy_of(default_deny(), allow("allow", ALL, peers))
+        assert decide(replace(policy, requirements=(requirement,)), flow).verdict is verdict
 
 
 def _without_label_peers(rule: Rule, direction: Direction) -> Rule:
@@ -279,6 +286,10 @@ def test_what_is_staged_changes_nothing_enforced(policy: Policy, data: st.DataOb
         policy,
         rules=(*policy.rules, *(replace(_doubled(r), staged=True) for r in policy.rules)),
         isolations=(*policy.isolations, replace(default_deny(), staged=True)),
+        requirements=(
+            *policy.requirements,
+            *(Requirement(d, ALL, (), True, origin(901)) for d in Direction),
+        ),
     )
     for flow in _some_flows(data, policy):
         assert decide(_sorted(every), flow) == decide(without_staged(policy), flow)
@@ -301,124 +312,3 @@ def test_the_named_rule_is_the_first_with_the_deciding_verdict() -> None:
     first, second = deny("first"), deny("second")
     decision = decide(policy_of(allow("allowed"), second, first), flow)
     assert decision == Decision(Verdict.DENY, first.origin, Reason.RULE, Tier.NORMAL)
-
-
-# --- who is who --------------------------------------------------------------------------------
-
-_EXTERNAL_TERMS: tuple[Term, ...] = (
-    *(EntityTerm(e) for e in (Entity.WORLD, Entity.WORLD_IPV4, Entity.WORLD_IPV6)),
-    Cidr(ip_network("0.0.0.0/0")),
-    Cidr(ip_network("::/0")),
-    Fqdn(("*",)),
-)
-
-
-@given(label_sets, st.sampled_from(("a", "")))
-@_SETTINGS
-def test_not_in_holds_where_the_key_is_absent_but_never_for_non_endpoints(
-    labels: frozenset[Label], value: str
-) -> None:
-    term = (EndpointTerm(Not(In(LabelKey("any", "absent"), (value,)))),)
-    party = Party("e", True, labels)
-    assert party_selected(party, term)
-    for facts in (set(), {Entity.WORLD}, {Entity.HOST}, {Entity.REMOTE_NODE}):
-        assert not party_selected(Party("x", False, labels, frozenset(facts)), term)
-        assert not party_selected(
-            Party("x", False, labels, frozenset(facts)), (EndpointTerm(Everything()),)
-        )
-
-
-@given(selectors(), st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6)))
-@_SETTINGS
-def test_an_unknown_address_matches_nothing_but_all_and_cidrs_of_any_scope(
-    selector: Selector, address: IPv4Address | IPv6Address
-) -> None:
-    unknown = Party("unknown", False, address=address)
-    by_address = any(
-        t == EntityTerm(Entity.ALL) or (isinstance(t, Cidr) and t.scope_any) for t in selector
-    )
-    assert by_address or not party_selected(unknown, selector)
-    assert party_selected(unknown, ALL)
-
-
-@given(st.lists(networks, min_size=1, max_size=3), st.data())
-@_SETTINGS
-def test_world_never_includes_cluster_addresses(
-    cluster: list[Network], data: st.DataObject
-) -> None:
-    ranges = tuple(cluster)
-    pod = data.draw(st.ip_addresses())
-    node = data.draw(st.ip_addresses())
-    if pod == node:
-        return
-    inventory = Inventory(
-        cluster=ranges,
-        entities=((Entity.REMOTE_NODE, (node,)),),
-        endpoints=(Endpoint("shop/web", (Label("k8s", "app", "web"),), (pod,)),),
-    )
-    network = data.draw(st.sampled_from(ranges))
-    inside = data.draw(st.ip_addresses(network=str(network)))
-    for address in (inside, pod, node):
-        party = inventory.party_of(address)
-        assert not party_selected(party, _EXTERNAL_TERMS)
-
-
-@pytest.mark.parametrize("scope_any", [False, True])
-def test_an_except_is_honoured_by_allow_and_deny(scope_any: bool) -> None:
-    peers = cidr("10.0.0.0/8", "10.1.9.0/24", "10.1.9.128/25", "10.3.0.0/16", scope_any=scope_any)
-    allowing = policy_of(default_deny(), allow("office", ALL, peers))
-    denying = policy_of(deny("office", ALL, peers))
-    orders = endpoint("orders")
-    for address, inside in {
-        "10.1.8.255": True,
-        "10.1.9.0": False,
-        "10.1.9.128": False,
-        "10.1.9.255": False,
-        "10.1.10.0": True,
-        "10.2.255.255": True,
-        "10.3.0.0": False,
-        "10.4.0.0": True,
-        "11.0.0.0": False,
-    }.items():
-        flow = arrives(orders, external(address))
-        assert (decide(allowing, flow).verdict is Verdict.ALLOW) is inside
-        assert (decide(denying, flow).verdict is Verdict.DENY) is inside
-
-
-def test_a_rule_without_ports_includes_every_protocol_and_icmp() -> None:
-    orders, peer = endpoint("orders"), external("192.0.2.1")
-    policy = policy_of(default_deny(), allow("all"))
-    for protocol in (0, 1, 2, 6, 17, 47, 58, 132, 255):
-        assert decide(policy, arrives(orders, peer, 0, protocol)).verdict is Verdict.ALLOW
-
-
-def test_an_address_of_the_other_family_is_in_no_prefix() -> None:
-    mapped = external("::ffff:10.1.9.7")
-    assert not party_selected(mapped, cidr("10.0.0.0/8"))
-    assert not party_selected(mapped, (EntityTerm(Entity.WORLD_IPV4),))
-    assert party_selected(mapped, (EntityTerm(Entity.WORLD_IPV6),))
-    assert not party_selected(external("10.1.9.7"), cidr("::ffff:0:0/96"))
-
-
-@pytest.mark.parametrize(
-    ("party", "entities"),
-    [
-        (endpoint("web"), "all cluster"),
-        (Party("bare", True, entities=frozenset({Entity.INIT})), "all cluster init"),
-        (Party("health", True, entities=frozenset({Entity.HEALTH})), "all cluster health"),
-        (Party("host", False, entities=frozenset({Entity.HOST})), "all cluster host"),
-        (Party("node", False, entities=frozenset({Entity.REMOTE_NODE})), "all cluster remote-node"),
-        (Party("other", False, entities=frozenset({Entity.UNMANAGED})), "all unmanaged"),
-        (Party("unknown", False), "all"),
-        (external("192.0.2.1"), "all world world-ipv4"),
-        (external("2001:db8::1"), "all world world-ipv6"),
-        (
-            Party("api", False, entities=frozenset({Entity.KUBE_APISERVER, Entity.HOST})),
-            "all cluster host kube-apiserver",
-        ),
-    ],
-    ids=lambda value: value.name if isinstance(value, Party) else "",
-)
-def test_which_entities_a_party_is(party: Party, entities: str) -> None:
-    found = {e.value for e in Entity if party_selected(party, (EntityTerm(e),))}
-    assert found == set(entities.split())
