@@ -53,11 +53,11 @@ class Scope:
     unenforced: list[tuple[str, Span]] = field(default_factory=list)
 
     def find(
-        self, name: tree.Name, kinds: tuple[type[Definition], ...], what: str
+        self, name: tree.Name, kinds: tuple[type[Definition], ...], what: str, help: str = ""
     ) -> Definition | None:
         """The definition that a name means, of one of the kinds; else an error (CPC301, CPC304).
 
-        `what` is what stands here, with its article: "a port".
+        `what` is what stands here, with its article: "a port"; `help` is for another kind.
         """
         found = self.definitions.get(name.text)
         if found is None:
@@ -67,18 +67,26 @@ class Scope:
         self.used.add(name.text)
         if isinstance(found, kinds):
             return found
-        self.wrong_kind(name, found, what)
+        self.wrong_kind(name, found, what, help)
         return None
 
-    def unknown(self, name: tree.Name, what: str, known: Sequence[str]) -> None:
-        """Reports a name that nothing defines."""
+    def unknown(
+        self,
+        name: tree.Name,
+        what: str,
+        known: Sequence[str],
+        help: str = "define it, or include the file that does",
+    ) -> None:
+        """Reports a name that nothing defines; `help` is for one that is like no other."""
         near = suggest(name.text, tuple(known))
-        help = f"did you mean `{near}`?" if near else "define it, or include the file that does"
+        if near is not None:
+            self.used.add(near)  # most likely meant: no second complaint about it
+            help = f"did you mean `{near}`?"
         self.diagnostics.append(
             error("CPC301", f"`{name.text}` is not defined", name.span, label=what, help=help)
         )
 
-    def wrong_kind(self, name: tree.Name, found: Definition, what: str) -> None:
+    def wrong_kind(self, name: tree.Name, found: Definition, what: str, help: str) -> None:
         """Reports a name whose kind does not fit."""
         self.diagnostics.append(
             error(
@@ -86,7 +94,7 @@ class Scope:
                 f"`{name.text}` is {KINDS[type(found)]}, not {what}",
                 name.span,
                 labels=(Label(found.name.span, "defined here"),),
-                help=f"name {what} here",
+                help=help or f"name {what} here",
             )
         )
 

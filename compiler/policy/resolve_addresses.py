@@ -2,6 +2,7 @@
 
 import re
 from ipaddress import (
+    IPv4Address,
     IPv4Network,
     IPv6Network,
     collapse_addresses,
@@ -151,12 +152,10 @@ class Addresses:
         """Whether it is no IPv4 address in IPv6 clothes: no packet carries those."""
         if version == 4 or number >> 32 != int(_MAPPED.network_address) >> 32:
             return True
-        self._refuse(
-            "CPC311",
-            f"`{text.value}` is an IPv4 address written as IPv6",
-            text.span,
-            "write the IPv4 form",
-        )
+        length = text.value.partition("/")[2]
+        plain = f"{IPv4Address(number & 0xFFFFFFFF)}" + (f"/{int(length) - 96}" if length else "")
+        message = f"`{text.value}` is an IPv4 address written as IPv6"
+        self._refuse("CPC311", message, text.span, f"write `{plain}`")
         return False
 
     def _fqdn(self, definition: tree.FqdnDef) -> Fqdn | None:

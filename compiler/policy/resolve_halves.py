@@ -49,7 +49,7 @@ def _never_subject(scope: Scope, span: Span, direction: Direction) -> None:
     scope.diagnostics.append(
         error(
             "CPC330",
-            f"no endpoint of ours is meant here, so no {direction} can be decided",
+            f"this is never an endpoint of ours, so it decides no {direction}",
             span,
             label=f"this side {whose}",
             help="name endpoints, `all`, `cluster`, `init` or `health` (the last two not in a "

@@ -190,7 +190,8 @@ class LabelExprs:
                 "an entity stands alone as a side; `{}` is every endpoint",
             )
             return None
-        found = self._scope.find(name, (tree.EndpointsDef,), what)
+        alone = "only endpoints combine with `and`, `or`, `not`: write it as a side of its own"
+        found = self._scope.find(name, (tree.EndpointsDef,), what, alone)
         if not isinstance(found, tree.EndpointsDef):
             return None
         return self._known.get(found, name.span)

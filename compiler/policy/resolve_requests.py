@@ -102,7 +102,7 @@ class Requests:
         if ports is None or (whole and used <= carriers):
             self._refuse(
                 "CPC342",
-                f"a `{protocol}` part needs ports",
+                f"`{protocol}` needs ports",
                 part.span,
                 f"say which ports of {words} carry it, as in `tcp/8080`",
             )

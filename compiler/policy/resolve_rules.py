@@ -264,7 +264,7 @@ class Rules:
         for operand in odd:
             self._refuse(
                 "CPC330",
-                "no endpoint of ours is meant here, so there is nothing to decide",
+                "this is never an endpoint of ours, so it decides nothing",
                 operand.span,
                 "name endpoints, `all`, `cluster`, `init` or `health`",
             )

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import assert_never
 
-from cpc.compiler.diagnostics import error, suggest
 from cpc.compiler.policy.model import (
     EndpointTerm,
     Entity,
@@ -24,6 +23,8 @@ from cpc.compiler.syntax import tree
 __all__ = ["Operand", "Side", "Sides", "beyond_this_version", "peers_of", "subjects_of"]
 
 _SELECTORS = (tree.EndpointsDef, tree.CidrDef, tree.FqdnDef, tree.Service)
+
+_SIDE = "a side of a rule"
 
 _SUBJECT_ENTITIES = frozenset({Entity.ALL, Entity.CLUSTER, Entity.INIT, Entity.HEALTH})
 
@@ -86,7 +87,9 @@ class Sides:
         if name.text not in self._scope.definitions:
             self._unknown(name)
             return None
-        found = self._scope.find(name, _SELECTORS, "a side of a rule")
+        found = self._scope.find(
+            name, _SELECTORS, _SIDE, "a side is endpoints, addresses, DNS names, services, entities"
+        )
         match found:
             case tree.EndpointsDef():
                 return _endpoints(name.span, self._labels.definition(found), namespace)
@@ -104,15 +107,9 @@ class Sides:
 
     def _unknown(self, name: tree.Name) -> None:
         known = [n for n, d in self._scope.definitions.items() if isinstance(d, _SELECTORS)]
-        near = suggest(name.text, [*known, *ENTITIES])
-        help = (
-            f"did you mean `{near}`?"
-            if near
-            else (f'define it, as in `endpoints {name.text} = {{ app = "{name.text}" }}`')
-        )
-        self._scope.diagnostics.append(
-            error("CPC301", f"`{name.text}` is not defined", name.span, help=help)
-        )
+        example = f'endpoints {name.text} = {{ app = "{name.text}" }}'
+        define = f"define it, as in `{example}`"
+        self._scope.unknown(name, _SIDE, [*known, *ENTITIES], define)
 
 
 def _endpoints(span: Span, expr: "LabelExpr | None", namespace: str) -> Operand | None:
