@@ -70,7 +70,6 @@ class _Shape:
             costs = [self._cost(leaf) for leaf in self._decision.leaves]
             chunks, call = dispatch(self._name, calls, costs)
             chunks += key_tree(self._name, self._decision.starts, self._decision.index)
-        looks_at = call.uses | (found.uses if facts else frozenset())
         return Direction(
             name=self._name,
             matches=tuple(self._matches.functions),
@@ -81,11 +80,6 @@ class _Shape:
             chunks=tuple(chunks),
             finds_leaf=f"cpc_{self._name}_leaf(key)" if len(calls) > 1 else "",
             call=str(call),
-            unused=tuple(
-                name
-                for name, used in (("bits", "bits" in looks_at), ("key", len(calls) > 1))
-                if not used
-            ),
         )
 
     def _test(self, step: Step) -> tuple[str, list[Call]]:

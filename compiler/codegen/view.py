@@ -95,8 +95,8 @@ class Direction:
     """One direction, in the order in which C must define it.
 
     `facts` are (mask, test) in the order in which they are found, in a function with
-    `facts_parameters`, called as `facts_call`. `call` decides, by the number of the leaf if
-    `finds_leaf`. `unused` are the parameters that no part of the decision looks at.
+    `facts_parameters`, called as `facts_call`. `call` decides; `finds_leaf` gives the number
+    of the leaf to it, and is empty where there is only one.
     """
 
     name: str
@@ -108,7 +108,6 @@ class Direction:
     chunks: tuple[Chunk, ...]
     finds_leaf: str
     call: str
-    unused: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

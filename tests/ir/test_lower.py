@@ -55,12 +55,12 @@ def agrees(policy: Policy, program: Program, sites: Sites, flow: Flow) -> None:
     assert sites.name(outcome.site, subject, peer) == entry
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(policies(), st.integers(0, 2**32))
 def test_meaning(policy: Policy, seed: int) -> None:
     program = check(lower(verified(policy)))
     sites = Sites(program)
-    for flow in flows(policy, seed, 80):
+    for flow in flows(policy, seed, 60):
         agrees(policy, program, sites, flow)
 
 

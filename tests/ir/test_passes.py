@@ -28,7 +28,7 @@ from tests.ir.strategies import flows, policies, rule, verified
 Pass = Callable[[Program], Program]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(policies(), st.integers(0, 2**32), st.sets(st.sampled_from(PASSES)))
 def test_any_passes_keep_the_meaning(policy: Policy, seed: int, left_out: set[Pass]) -> None:
     plain = lower(verified(policy))

@@ -19,6 +19,19 @@
 #define CPC_PASSED 0xfffffffeu
 #define CPC_UNDECIDED 0xffffffffu
 
+/* The value, of which the kernel verifier knows nothing any more: it would walk what follows once for
+ * each value that it knows. What is read from a map is unknown to it, and so is the difference of two
+ * unknowns; that they are the same, it does not see, and clang must not.
+ */
+static __always_inline __u32 cpc_veil(__u32 value, const __u64 *bits)
+{
+	__u64 unknown = bits[0];
+	__u64 same = unknown;
+
+	asm volatile("" : "+r"(same));
+	return value + (__u32)(same - unknown);
+}
+
 /* Of the outcomes of two blocks of one priority: deny over allow over pass, of equals the first. */
 static __always_inline __u32 cpc_rank(__u32 outcome)
 {

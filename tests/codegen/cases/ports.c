@@ -235,7 +235,7 @@ static __noinline __u32 cpc_decide_ingress(const __u64 *bits, __u32 key)
 {
 	const __u32 leaf = cpc_ingress_leaf(key);
 
-	return cpc_ingress_leaves_0(bits, leaf);
+	return cpc_veil(cpc_ingress_leaves_0(bits, leaf), bits);
 }
 
 CPC_PART bool cpc_egress_match_0(const __u64 *bits)
@@ -323,7 +323,7 @@ static __noinline __u32 cpc_decide_egress(const __u64 *bits, __u32 key)
 {
 	const __u32 leaf = cpc_egress_leaf(key);
 
-	return cpc_egress_leaves_0(bits, leaf);
+	return cpc_veil(cpc_egress_leaves_0(bits, leaf), bits);
 }
 
 #include "lib/datapath.h"

@@ -121,10 +121,10 @@ CPC_PART __u32 cpc_ingress_leaf(__u32 key)
 /* What the endpoint does with a service key when the peer has these bits, in ingress. */
 static __noinline __u32 cpc_decide_ingress(const __u64 *bits, __u32 key)
 {
+	const __u32 facts = cpc_veil(cpc_ingress_facts(bits), bits);
 	const __u32 leaf = cpc_ingress_leaf(key);
-	const __u32 facts = cpc_ingress_facts(bits);
 
-	return cpc_ingress_leaves_0(bits, facts, leaf);
+	return cpc_veil(cpc_ingress_leaves_0(bits, facts, leaf), bits);
 }
 
 /* everything */
@@ -136,9 +136,8 @@ CPC_PART __u32 cpc_egress_0(void)
 /* What the endpoint does with a service key when the peer has these bits, in egress. */
 static __noinline __u32 cpc_decide_egress(const __u64 *bits, __u32 key)
 {
-	(void)bits;
 	(void)key;
-	return cpc_egress_0();
+	return cpc_veil(cpc_egress_0(), bits);
 }
 
 #include "lib/datapath.h"
