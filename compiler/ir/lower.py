@@ -6,10 +6,9 @@ which no policy that gets here has.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
-from os.path import abspath, commonpath, dirname, relpath
 from typing import TYPE_CHECKING
 
 from cpc.compiler.errors import InternalError
@@ -21,26 +20,22 @@ from cpc.compiler.ir.nodes import (
     Group,
     Leaf,
     Program,
-    RuleEntry,
     Step,
     StepVerdict,
 )
 from cpc.compiler.ir.number import numbered
+from cpc.compiler.ir.table import Table, shown
 from cpc.compiler.policy.model import (
     Action,
     Direction,
-    EndpointTerm,
     Entity,
     EntityTerm,
-    Everything,
     Fqdn,
     Mode,
     NamedPort,
-    Origin,
     Policy,
     PortRange,
     Rule,
-    Selector,
     ServiceTerm,
     Term,
     Tier,
@@ -58,19 +53,13 @@ _VERDICTS = {
     Action.ALLOW: StepVerdict.ALLOW,
     Action.PASS: StepVerdict.PASS,
 }
-_EVERY_SUBJECT: tuple[Term, ...] = (
-    EntityTerm(Entity.ALL),
-    EntityTerm(Entity.CLUSTER),
-    EndpointTerm(Everything()),
-)
-"""Terms that every subject satisfies: only managed endpoints have a side."""
 
 
 def lower(verified: "VerifiedPolicy") -> Program:
     """The program of a policy: bits in the order of first use, sites numbered from 1."""
     policy = verified.policy
     _refuse_unenforced(policy)
-    table = _Table(_shown(policy))
+    table = Table(shown(policy))
     if policy.allow_host:
         table.peers([_HOST])
     halves = [
@@ -109,20 +98,6 @@ def _unenforced(term: Term) -> bool:
     return isinstance(term, ServiceTerm | Fqdn)
 
 
-def _shown(policy: Policy) -> Callable[[str], str]:
-    """How a file is named in the program: without the folder that all of them share.
-
-    So a policy has one program, wherever it lies and from wherever it is compiled.
-    """
-    origins = [rule.origin for rule in policy.rules]
-    origins += [isolation.origin for isolation in policy.isolations]
-    files = {origin.span.file for origin in origins}
-    if not files:
-        return lambda file: file
-    shared = commonpath([dirname(abspath(file)) for file in files])
-    return lambda file: relpath(file, shared)
-
-
 @dataclass(frozen=True, slots=True)
 class _Half:
     """A rule that can match something, with its clauses."""
@@ -131,47 +106,7 @@ class _Half:
     clauses: tuple[Clause, ...]
 
 
-class _Table:
-    """Numbers for selectors, terms and rules, given on first use."""
-
-    def __init__(self, shown: Callable[[str], str]) -> None:
-        self.subjects: dict[Selector, int] = {}
-        self.terms: dict[Term, int] = {}
-        self.entries: dict[RuleEntry, int] = {}
-        self._shown = shown
-
-    def subject(self, selector: Selector) -> int | None:
-        """The bit of a subject selector, ANY, or None where it matches nothing."""
-        if not selector:
-            return None
-        if any(term in _EVERY_SUBJECT for term in selector):
-            return ANY
-        return self.subjects.setdefault(selector, len(self.subjects))
-
-    def peers(self, terms: Iterable[Term]) -> int:
-        """The mask of some peer terms, or ANY; 0 for no term."""
-        mask = 0
-        for term in terms:
-            if term == EntityTerm(Entity.ALL):
-                return ANY
-            mask |= 1 << self.terms.setdefault(term, len(self.terms))
-        return mask
-
-    def rule(self, origin: Origin, reason: Reason, action: Action) -> int:
-        """The entry of a statement."""
-        span = origin.span
-        place = (self._shown(span.file), span.line, span.column)
-        return self._entry(RuleEntry(origin.name, reason, action, *place, origin.doc))
-
-    def fact(self, what: str, reason: Reason, action: Action) -> int:
-        """The entry of something that no statement says."""
-        return self._entry(RuleEntry(what, reason, action, "", 0, 0))
-
-    def _entry(self, entry: RuleEntry) -> int:
-        return self.entries.setdefault(entry, len(self.entries))
-
-
-def _rule_clauses(table: _Table, policy: Policy, rule: Rule) -> Iterator[Clause]:
+def _rule_clauses(table: Table, policy: Policy, rule: Rule) -> Iterator[Clause]:
     """The clauses of one half: none where it matches nothing; two where part of it is required."""
     number = table.rule(rule.origin, Reason.RULE, rule.action)
     subject = table.subject(rule.subject)
@@ -191,7 +126,7 @@ def _rule_clauses(table: _Table, policy: Policy, rule: Rule) -> Iterator[Clause]
 
 
 def _direction(
-    table: _Table, policy: Policy, halves: Sequence[_Half], direction: Direction
+    table: Table, policy: Policy, halves: Sequence[_Half], direction: Direction
 ) -> Decision:
     ours = [half for half in halves if half.rule.direction is direction]
     if policy.mode is Mode.NEVER:
@@ -245,7 +180,7 @@ def _intervals(halves: Sequence[_Half]) -> Iterator[tuple[int, tuple[int, ...]]]
 
 
 def _requirements(
-    table: _Table, policy: Policy, direction: Direction
+    table: Table, policy: Policy, direction: Direction
 ) -> tuple[tuple[int, int], ...]:
     found: dict[tuple[int, int], None] = {}
     for requirement in policy.requirements:
@@ -259,7 +194,7 @@ def _requirements(
 class _Frame:
     """What all leaves of one direction share: the local host, isolation and the mode."""
 
-    def __init__(self, table: _Table, policy: Policy, direction: Direction) -> None:
+    def __init__(self, table: Table, policy: Policy, direction: Direction) -> None:
         self._prelude: Block = ()
         if policy.allow_host and direction is Direction.INGRESS:
             entry = table.fact("allow-host", Reason.HOST, Action.ALLOW)

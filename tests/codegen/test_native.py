@@ -5,7 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from cpc.compiler.ir.bits import peer_bits, subject_bits
@@ -54,7 +54,12 @@ def random_questions(program: Program, seed: int, count: int) -> list[Question]:
     return made
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    max_examples=12,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # each step of a shrink runs clang
+)
 @given(policies(), st.integers(0, 2**32), st.sampled_from([1, 16]))
 def test_policy_program_and_c_agree(policy: Policy, seed: int, fewest_leaves: int) -> None:
     program = run(lower(verified(policy)))
