@@ -1,8 +1,10 @@
 """`cpc load`, `unload`, `status`, `policy replace`: from words to the runtime and back."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from cpc.compiler.artifact import Artifact, Inventory, read_artifact
+from cpc.compiler.artifact import Inventory, read_artifact
 from cpc.compiler.commands.exits import Exit
 from cpc.compiler.commands.status_text import status_json, status_text
 from cpc.compiler.commands.terminal import Terminal
@@ -12,6 +14,7 @@ from cpc.compiler.policy.inventory_file import read_inventory
 from cpc.compiler.report import Format
 from cpc.runtime.load import load as load_artifact
 from cpc.runtime.load import unload as unload_instance
+from cpc.runtime.programs import Rejected
 from cpc.runtime.replace import replace_policy
 from cpc.runtime.status import Status
 from cpc.runtime.status import status as status_of
@@ -28,8 +31,15 @@ def _inventory(path: str, terminal: Terminal) -> Inventory:
     return inventory
 
 
-def _artifact(path: str) -> Artifact:
-    return read_artifact(path)
+@contextmanager
+def _kernel_log(terminal: Terminal) -> Iterator[None]:
+    """Shows all that the kernel's verifier said of a program it refuses, where `-v` asks for it."""
+    try:
+        yield
+    except Rejected as refused:
+        if terminal.verbose:
+            terminal.say(refused.log.rstrip())
+        raise
 
 
 def _answer(found: Status, terminal: Terminal) -> int:
@@ -43,8 +53,8 @@ def _answer(found: Status, terminal: Terminal) -> int:
 
 def load(artifact: str, inventory: str, instance: str, terminal: Terminal) -> int:
     """Loads, and answers with the status."""
-    what, where = _artifact(artifact), _inventory(inventory, terminal)
-    with terminal.progress("loading"):
+    what, where = read_artifact(artifact), _inventory(inventory, terminal)
+    with _kernel_log(terminal), terminal.progress("loading"):
         found = load_artifact(what, where, instance)
     return _answer(found, terminal)
 
@@ -63,9 +73,9 @@ def status(instance: str, terminal: Terminal) -> int:
 
 def replace(artifact: str, inventory: str | None, instance: str, terminal: Terminal) -> int:
     """Replaces the policy, and answers with what changed."""
-    what = _artifact(artifact)
+    what = read_artifact(artifact)
     where = None if inventory is None else _inventory(inventory, terminal)
-    with terminal.progress("replacing"):
+    with _kernel_log(terminal), terminal.progress("replacing"):
         done = replace_policy(what, where, instance)
     if terminal.format is Format.JSON:
         facts = {

@@ -82,7 +82,8 @@ class Demo:
     @property
     def right(self) -> bool:
         """Whether everything was as the policies say."""
-        return all(part.right for part in (*self.before, *self.after, *self.traffic))
+        cells = (*self.before, *self.after)
+        return all(cell.right for cell in cells) and all(flow.right for flow in self.traffic)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 
 from cpc.compiler.cli import run
+from cpc.compiler.commands import runtime
+from cpc.compiler.diagnostics import error
 from cpc.compiler.policy.inventory_file import read_inventory
 from cpc.compiler.policy.model import Entity
 from cpc.runtime.demo.topology import Host, Topology, topology
+from cpc.runtime.programs import Rejected
 
 pytestmark = pytest.mark.kernel
 
@@ -105,6 +108,24 @@ def test_a_bad_artifact_leaves_what_is_loaded(
     assert "error[CPC52" in capsys.readouterr().err
     assert run(["status", *WHERE]) == 0
     assert "generation 1" in capsys.readouterr().out
+
+
+def test_v_shows_what_the_kernel_said_of_a_program_that_it_refuses(
+    compiled: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    refusal = Rejected(error("CPC603", "the kernel refuses `a` of endpoint `b`"))
+    refusal.log = "0: (b7) r0 = 0\nR1 is bad\n"
+
+    def refuse(*_: object) -> None:
+        raise refusal
+
+    monkeypatch.setattr(runtime, "load_artifact", refuse)
+    words = ["load", compiled["policy"], "--inventory", INVENTORY]
+    assert run(words) == 2
+    assert "R1 is bad" not in capsys.readouterr().err
+    assert run([*words, "-v"]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("0: (b7) r0 = 0\nR1 is bad\nerror[CPC603]: the kernel refuses")
 
 
 def knock(topology: Topology, stop: threading.Event) -> None:
