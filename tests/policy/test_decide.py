@@ -39,7 +39,7 @@ def _flows(data: st.DataObject, policy: Policy, parties: tuple[Party, ...]) -> l
 
 
 @given(policies(), st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_decide_is_the_reference_on_flows(policy: Policy, data: st.DataObject) -> None:
     for flow in _flows(data, policy, _parties(data, policy)):
         assert _as_answer(decide(policy, flow)) == answer(policy, flow, OPAQUE)
@@ -47,7 +47,7 @@ def test_decide_is_the_reference_on_flows(policy: Policy, data: st.DataObject) -
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 @given(data=st.data())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_decide_is_the_reference_on_requests(protocol: str, data: st.DataObject) -> None:
     policy = data.draw(policies(Shape(rules=5, l7=l7_matches(protocol))))
     parties = _parties(data, policy)
