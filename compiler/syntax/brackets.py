@@ -1,5 +1,6 @@
 """Which bracket closes which, and where a missing one should have stood."""
 
+from bisect import bisect_left
 from dataclasses import dataclass
 
 from cpc.compiler.diagnostics import Diagnostic, Diagnostics, Label, error
@@ -110,7 +111,11 @@ def match_brackets(source: SourceFile, tokens: list[Token]) -> Brackets:
         if len(guess.missing) + len(guess.stray) <= wrong:
             matcher = guess
     diagnostics: Diagnostics = []
+    open_strings = [i for i, t in enumerate(tokens) if t.kind == "bad" and t.text[0] == '"']
     for opener in matcher.missing:
+        at = bisect_left(open_strings, opener)
+        if at < len(open_strings) and open_strings[at] < matcher.closes[opener]:
+            continue  # the string without an end took the closer with it, and has its own error
         diagnostics.append(_missing(source, tokens, opener, matcher.closes[opener]))
     for index in matcher.deep:
         span = source.span(tokens[index].start, tokens[index].end)

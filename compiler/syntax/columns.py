@@ -64,9 +64,10 @@ def _padded(run: list[Row]) -> list[Row]:
     wide = list(run)
     for column in range(len(run[0].cells) - 1):
         lengths = [len(row.cells[column]) for row in run]
-        if max(lengths) - min(lengths) > _MOST_PADDING:
+        width = max(lengths)
+        if width - min(lengths) > _MOST_PADDING:
             break
-        wide = [_with_width(row, column, max(lengths)) for row in wide]
+        wide = [_with_width(row, column, width) for row in wide]
     pairs = zip(run, wide, strict=True)
     return [row if len(padded.text()) > WIDTH else padded for row, padded in pairs]
 

@@ -1,34 +1,47 @@
 """What to say about a piece of text that does not parse."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from cpc.compiler.diagnostics import Diagnostic, error, suggest
 from cpc.compiler.source import Span
+from cpc.compiler.syntax.words import RULES
 from cpc.grammar.syntax_errors import Mistake
 
-__all__ = ["Failure", "Table", "explain"]
+__all__ = ["Failure", "Table", "explain", "table_of"]
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
     """Where parsing stopped: the parser's state, the terminal that it met, and those it takes.
 
-    `before` and `after` are the text of the piece around the wrong word, which is at [start, end).
+    `start` is the start rule. `before` and `after` are the text of the piece around the wrong word,
+    which is at [first, last).
     """
 
+    start: str
     state: int
     terminal: str
     takes: frozenset[str]
     word: str
     before: str
     after: str
-    start: int
-    end: int
+    first: int
+    last: int
+
+    @property
+    def kind(self) -> str:
+        """What the piece is: a rule, another statement by its word, a service item, a test case."""
+        if self.start != "statement":
+            return self.start
+        words = f"{self.before}{self.word}".split(None, 1)
+        first = words[0] if words else ""
+        return "rule" if first in RULES else first
 
 
-Table = Mapping[tuple[int, str], Mistake]
-"""Mistakes by state and terminal; the terminal `*` stands for every one but the end."""
+Table: TypeAlias = Mapping[tuple[str, int, str], Mistake]
+"""Mistakes by kind (`*`: of any statement), state and terminal (`*`: any but the end)."""
 
 _WORDS: dict[str, tuple[str, ...]] = {
     "ACTION": ("allow", "deny", "pass", "require"),
@@ -37,12 +50,14 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "CALL": ("call",),
     "CLAIM": ("never", "always", "only", "reachable"),
     "CLIENT_IP": ("client-ip",),
+    "DECISION": ("allow", "deny"),
     "DIRECTION": ("ingress", "egress"),
-    "HTTP_KEY": ("method", "path", "host"),
     "HEADER": ("header",),
+    "HTTP_KEY": ("method", "path", "host"),
     "ISOLATED": ("isolated",),
     "KAFKA_KEY": ("api", "version", "topic", "client"),
     "LOG": ("log",),
+    "MEMBER": ("in", "not in"),
     "MODE": ("default", "always", "never"),
     "PROTOCOL": ("tcp", "udp", "sctp", "any", "icmp", "icmpv6", "proto"),
     "ROLE": ("consume", "produce"),
@@ -55,7 +70,6 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "_OR": ("or",),
     "_PRIORITY": ("priority",),
     "_WEIGHT": ("weight",),
-    "MEMBER": ("in", "not in"),
 }
 """The words of terminals that are keywords."""
 
@@ -64,6 +78,7 @@ _SIGNS = {
     "COLON": "`:`",
     "COMMA": "`,`",
     "COMPARE": "`=`",
+    "DURATION": "a time such as `30m`",
     "EQUAL": "`=`",
     "HEADER_OP": "`=` or `~`",
     "IP": "an address",
@@ -73,7 +88,6 @@ _SIGNS = {
     "MINUS": "`-`",
     "NAME": "a name",
     "NUMBER": "a number",
-    "DURATION": "a time such as `30m`",
     "RBRACE": "`}`",
     "RPAR": "`)`",
     "RSQB": "`]`",
@@ -83,7 +97,39 @@ _SIGNS = {
 
 _SELECTOR = {"NAME", "LBRACE", "LSQB", "IP", "NOT", "SCOPE", "LPAR"}
 _REQUEST = {"HTTP", "GRPC", "KAFKA", "DNS", "METHOD"}
+_PARTS = ("http", "grpc", "kafka", "dns")
 _MOST = 8
+
+_NO_COMMA = Mistake(
+    "CPC109",
+    "no comma between the selectors",
+    "selectors on one side are separated by commas, or joined by `and` or `or`",
+)
+_KEY = Mistake("CPC123", "a label key that holds `/` or `:` must be quoted", 'write `"source:key"`')
+_LOG = Mistake("CPC100", "`log` is the last word of a rule", "move it to the end")
+_NO_PART = Mistake(
+    "CPC121", "the request part has no `{`", 'write it as in `http { GET "/items" }`'
+)
+
+
+def table_of(mistakes: Iterable[Mistake], fail: Callable[[str, str], Failure | None]) -> Table:
+    """Mistakes by where their snippets fail; the first snippet of a place wins.
+
+    `fail` parses a snippet by a start rule.
+    """
+    table: dict[tuple[str, int, str], Mistake] = {}
+    for mistake in mistakes:
+        for snippet in mistake.snippets.strip().splitlines():
+            failure = fail(mistake.start, snippet.strip())
+            if failure is None:
+                continue
+            kinds = [failure.kind, *(["*"] if mistake.start == "statement" else [])]
+            loose = failure.terminal != "$END" and not mistake.exact
+            terminals = [failure.terminal, *(["*"] if loose else [])]
+            for kind in kinds:
+                for terminal in terminals:
+                    table.setdefault((kind, failure.state, terminal), mistake)
+    return table
 
 
 def explain(failure: Failure, table: Table, span: Span) -> Diagnostic:
@@ -93,64 +139,68 @@ def explain(failure: Failure, table: Table, span: Span) -> Diagnostic:
         label = "" if failure.terminal == "$END" else "not expected here"
         return error(known.code, known.message, span, label=label, help=known.help)
     if _comma(failure):
-        message = (
-            "a comma with nothing after it" if failure.word != "," else "nothing before the comma"
-        )
-        return error("CPC109", message, span, help="remove the comma, or add what it announces")
+        message = "nothing before the comma" if failure.word == "," else "nothing after the comma"
+        return error("CPC109", message, span, help="remove the comma, or add what is missing")
     expected = _expected(failure.takes)
     if failure.terminal == "$END":
-        return error(
-            "CPC118", f"the statement ends where {expected} is due", span, label="after this"
-        )
+        message = f"the statement ends where {expected} is due"
+        return error("CPC118", message, span, label="after this")
     words = tuple(word for t in failure.takes for word in _WORDS.get(t, ()))
     near = suggest(failure.word.lower(), words) if failure.word[:1].isalpha() else None
     if near is not None or (words and failure.takes <= _WORDS.keys()):
         help = f"did you mean `{near}`?" if near else f"expected {expected}"
-        return error("CPC126", f"`{failure.word}` is not one of the words here", span, help=help)
+        return error("CPC126", f"unexpected word `{failure.word[:40]}`", span, help=help)
     message = f"expected {expected}, found `{failure.word[:40]}`"
     return error("CPC100", message, span, help=_advice(failure))
 
 
 def _known(failure: Failure, table: Table) -> Mistake | None:
-    found = table.get((failure.state, failure.terminal))
-    if found is None and failure.terminal != "$END" and not _comma(failure):
-        found = table.get((failure.state, "*"))
+    """The mistake that the snippets know, told more exactly by the words around it."""
+    words = failure.before.split()
+    if failure.start == "statement" and "->" in words:
+        if failure.word in _PARTS or (words[-1] in _PARTS and failure.terminal != "$END"):
+            return _NO_PART
+        if words[-1] == "log":
+            return _LOG
+    found = _looked_up(failure, table)
     if found is None:
         return None
-    key = found.message.startswith("no `=` after the label") and failure.word in (":", "/")
-    if key and failure.after.lstrip()[:1].isalpha():
-        message = "a label key that holds `.`, `/` or `:` must be quoted"
-        return Mistake("CPC123", message, 'write `"source:key"`', ())
     arrow = "->" in failure.after or failure.word == "->"
+    if found.message.startswith("no `=` after the label"):
+        quoted = failure.word in (":", "/") and failure.after.lstrip()[:1].isalpha()
+        return _KEY if quoted else found
+    if found.message == "no `:` after the rule's name" and words[-1] in RULES:
+        message = f"`{words[-1]}` stands before the action"
+        return Mistake("CPC126", message, "write it as in `ingress allow web -> db`")
     if found.message == "no `:` after the rule's name" and not arrow:
-        return _like(table, "the rule has no `->`") or found
-    if found.message == "the rule has no `->`" and arrow and failure.word not in ("->", ":"):
-        return Mistake(
-            "CPC109",
-            "no comma between the selectors",
-            "selectors on one side are separated by commas, or joined by `and` or `or`",
-            (),
-        )
+        kind = "assert" if failure.kind == "assert" else "rule"
+        return next(m for key, m in table.items() if key[0] == kind and m.code == "CPC103")
+    if found.code == "CPC103" and failure.start == "statement" and arrow:
+        return _NO_COMMA if failure.word[:1] not in "-:" else found
     return found
 
 
-def _like(table: Table, message: str) -> Mistake | None:
-    return next((m for m in table.values() if m.message == message), None)
+def _looked_up(failure: Failure, table: Table) -> Mistake | None:
+    loose = failure.terminal != "$END" and not _comma(failure)
+    terminals = [failure.terminal, *(["*"] if loose else [])]
+    keys = ((kind, failure.state, t) for t in terminals for kind in (failure.kind, "*"))
+    return next((table[key] for key in keys if key in table), None)
 
 
 def _comma(failure: Failure) -> bool:
     """A comma too many: two in a row, one at the start, or one before a closing sign or the end."""
     if failure.word == ",":
         return True
-    ends = failure.terminal == "$END" or not (
-        failure.word[0].isalnum() or failure.word[0] in '_"`{[('
-    )
+    operand = failure.word[:1].isalnum() or failure.word[:1] in ("_", '"', "`", "{", "[", "(")
+    ends = failure.terminal == "$END" or not operand
     return failure.before.rstrip().endswith(",") and ends
 
 
 def _expected(takes: frozenset[str]) -> str:
     """The terminals in words, most general first."""
     left = set(takes) - {"$END"}
+    if "_OR" in left:
+        left.add("_AND")
     parts: list[str] = []
     if {"NAME", "LBRACE", "IP"} <= left:
         parts.append("a selector")
@@ -161,18 +211,16 @@ def _expected(takes: frozenset[str]) -> str:
     if left & _REQUEST:
         parts.append("a request part")
         left -= _REQUEST
-    signs = sorted(_SIGNS[t] for t in left if t in _SIGNS)
-    words = sorted(f"`{word}`" for t in left if t not in _SIGNS for word in _WORDS.get(t, ()))
-    parts += [*signs, *words]
-    if not parts:
-        return "the next statement"
-    shown = parts[:_MOST]
+    parts += sorted(_SIGNS[t] for t in left if t in _SIGNS)
+    words = {word for t in left if t not in _SIGNS for word in _WORDS.get(t, ())}
+    parts += [f"`{word}`" for word in sorted(words)]
+    shown = parts[:_MOST] or ["the next statement"]
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} or {shown[-1]}"
 
 
 def _advice(failure: Failure) -> str | tuple[str, ...]:
-    if failure.word == "log":
-        return "`log` is the last word of a rule"
+    if failure.word == ":":
+        return "`:` comes after a rule's name, and before the verdict of a test case"
     if "$END" in failure.takes:
         return "the statement could end before this; a new one starts with its own word"
     return ()

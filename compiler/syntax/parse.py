@@ -18,10 +18,10 @@ from lark.exceptions import UnexpectedInput, UnexpectedToken
 from cpc.compiler.diagnostics import Diagnostics
 from cpc.compiler.source import SourceFile
 from cpc.compiler.syntax import tree
-from cpc.compiler.syntax.mistakes import Failure, Table
+from cpc.compiler.syntax.mistakes import Failure, Table, table_of
 from cpc.compiler.syntax.reader import Reader
 from cpc.compiler.syntax.scan import Scanner
-from cpc.grammar.syntax_errors import MISTAKES, Mistake
+from cpc.grammar.syntax_errors import MISTAKES
 
 __all__ = ["parse"]
 
@@ -69,7 +69,7 @@ def _branch(start: str, text: str) -> Any:
     try:
         return _parsed(start, text)
     except UnexpectedInput as wrong:
-        return _failure(wrong, text)
+        return _failure(start, wrong, text)
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -77,31 +77,27 @@ def _parsed(start: str, text: str) -> Any:
     return _lark().parse(text, start=start)
 
 
-def _failure(wrong: UnexpectedInput, text: str) -> Failure:
+def _failure(start: str, wrong: UnexpectedInput, text: str) -> Failure:
     parser: Any = wrong.interactive_parser
     state, takes = parser.parser_state.position, frozenset(parser.accepts())
     if isinstance(wrong, UnexpectedToken):
         token: Token = wrong.token
         if token.type == "$END":
-            return Failure(state, "$END", takes, "", text, "", len(text), len(text))
+            return Failure(start, state, "$END", takes, "", text, "", len(text), len(text))
         word = token.value.strip()
-        start, terminal = token.start_pos or 0, token.type
+        first, terminal = token.start_pos or 0, token.type
     else:
-        start, terminal = wrong.pos_in_stream or 0, "?"
-        word = text[start]
-    end = start + len(word)
-    return Failure(state, terminal, takes, word, text[:start], text[end:], start, end)
+        first, terminal = wrong.pos_in_stream or 0, "?"
+        word = text[first]
+    last = first + len(word)
+    before, after = text[:first], text[last:]
+    return Failure(start, state, terminal, takes, word, before, after, first, last)
 
 
 @cache
 def _mistakes() -> Table:
-    """The mistakes of the grammar's snippets by where they fail; the first snippet of a place wins."""
-    table: dict[tuple[int, str], Mistake] = {}
-    for mistake in MISTAKES:
-        for snippet in mistake.snippets:
-            failure = _branch(mistake.start, snippet)
-            if isinstance(failure, Failure):
-                table.setdefault((failure.state, failure.terminal), mistake)
-                if failure.terminal != "$END":
-                    table.setdefault((failure.state, "*"), mistake)
-    return table
+    def fail(start: str, snippet: str) -> Failure | None:
+        answer = _branch(start, snippet)
+        return answer if isinstance(answer, Failure) else None
+
+    return table_of(MISTAKES, fail)

@@ -1,7 +1,7 @@
 """Reads a file piece by piece: what stands where, doc comments, blocks, and going on after errors."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias, assert_never
 
@@ -67,7 +67,9 @@ class Reader:
                 elif not isinstance(node, tuple | tree.TestCase):
                     statements.append(node)
             first = False
-        if language is None and self._tokens and not self._starts_with_language():
+        if self._tokens and not any(
+            t.text == "language" and t.kind == "name" for t in self._tokens
+        ):
             self.diagnostics.append(
                 warning(
                     "CPC114",
@@ -84,9 +86,6 @@ class Reader:
             self._docs.comments(),
             self._blank_lines(),
         )
-
-    def _starts_with_language(self) -> bool:
-        return self._tokens[0].text == "language"
 
     def _language(self, number: tree.Number, first: bool) -> None:
         if not first:
@@ -129,8 +128,13 @@ class Reader:
             return
         stop = piece.last if piece.opener is None else piece.opener
         at = bisect_left(self._broken, piece.first)
+        parts: list[Piece] = []
         if at < len(self._broken) and self._broken[at] < stop:
-            self._contents(piece)
+            parts = [] if whole else self._splitter.lines(piece, inside)
+            if len(parts) > 1:
+                yield from self._parts(parts, inside)
+            else:
+                self._contents(piece)
             return
         start = {"service": "service_item", "test": "test_case"}.get(inside, "statement")
         end = piece.last if piece.opener is None else piece.opener + 1
@@ -141,12 +145,27 @@ class Reader:
             return
         parts = [] if whole else self._splitter.lines(piece, inside)
         if len(parts) > 1:
-            for part in parts:
-                yield from self._piece(part, inside, whole=True)
+            yield from self._parts(parts, inside)
+            return
+        halves = self._halves(piece, branch, base, inside)
+        if halves:
+            yield from self._parts(halves, inside)
             return
         self._unopened += piece.word in BLOCKS and piece.opener is None
         self._report(branch, base, piece)
         self._contents(piece)
+
+    def _parts(self, parts: Sequence[Piece], inside: str) -> Iterator[Node]:
+        for part in parts:
+            yield from self._piece(part, inside, whole=True)
+
+    def _halves(self, piece: Piece, failure: Failure, base: int, inside: str) -> list[Piece]:
+        """A statement, and what a line below it starts with an unknown word, if that is what failed."""
+        if failure.terminal == "$END" or piece.opener is not None or inside == "test":
+            return []
+        place = base + failure.first
+        wrong = bisect_left(self._tokens, place, piece.first, piece.last, key=lambda t: t.start)
+        return self._splitter.cut(piece, min(wrong, piece.last - 1), inside)
 
     def _text(self, first: int, last: int) -> tuple[str, int]:
         """The text of some tokens, comments blanked, and where it starts."""
@@ -183,7 +202,7 @@ class Reader:
             end = piece.last if piece.opener is None else piece.opener + 1
             span = self._span(end - 1, end)
         else:
-            span = self._source.span(base + failure.start, base + failure.end)
+            span = self._source.span(base + failure.first, base + failure.last)
         self.diagnostics.append(explain(failure, self._table(), span))
 
     # --- blocks ------------------------------------------------------------------------------

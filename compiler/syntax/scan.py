@@ -67,13 +67,14 @@ _WRONG: tuple[tuple[str, str], ...] = (
     ("&&", "write `and` between selectors, or a comma between label terms"),
     ("||", "write `or` between selectors, or a comma between the sides of a rule"),
     ("//", "a comment starts with `#`, a doc comment with `///`"),
-    ("/*", "a comment starts with `#` and ends with its line"),
     (";", "a statement ends where the next one starts; leave the `;` out"),
     ("!", "write `not` before a selector or a label key, `!=` to compare"),
     ("'", 'strings stand between double quotes: `"..."`'),
     ("“", 'strings stand between straight double quotes: `"..."`'),
     ("”", 'strings stand between straight double quotes: `"..."`'),
     ("*", "the peer that means everything is the entity `all`; in a string `*` is a wildcard"),
+    ("`", "a name in backticks is `like-this`: letters, digits, `_` and `-`"),
+    ("/*", "a comment starts with `#` and ends with its line"),
     ("$", "a constant is written by its bare name"),
 )
 _HELP = dict(_WRONG)
@@ -81,15 +82,17 @@ _HELP = dict(_WRONG)
 
 @lru_cache(maxsize=4096)
 def _address_error(literal: str) -> str | None:
+    address, slash, length = literal.partition("/")
     try:
-        ip_interface(literal)
+        network = ip_interface(literal).network
     except ValueError:
-        address, slash, length = literal.partition("/")
         try:
             ip_interface(address)
         except ValueError:
             return f"`{address}` is not an IP address"
         return f"`{slash}{length}` is not a prefix length of `{address}`"
+    if slash and not length.isdecimal():
+        return f"`/{length}` is a netmask, not a prefix length: write `/{network.prefixlen}`"
     return None
 
 
@@ -98,7 +101,8 @@ class Scanner:
 
     def __init__(self, patterns: Mapping[str, str]) -> None:
         """`patterns` are the regular expressions of the terminals NAME, STRING and IP."""
-        wrong = "|".join(re.escape(w) for w, _ in _WRONG)
+        plain = "|".join(re.escape(w) for w, _ in _WRONG if w != "/*")
+        wrong = rf"'[^'\n]*'|`[^`\n]*`|(?<!\w)/\*|{plain}"
         self._pattern = re.compile(
             r"[ \t\r\n]*(?:"
             r"(?P<doc>///[^\n]*)|(?P<comment>\#[^\n]*)"
@@ -227,7 +231,9 @@ def _problem(source: SourceFile, kind: str, word: str, start: int) -> Diagnostic
             help = f'write `"{word}"`: names are letters, digits, `_` and `-`'
             return wrong("CPC123", f"`{word}` must be quoted", help)
         case "wrong":
-            return wrong("CPC113", f"`{word}` is not part of the language", _HELP[word])
+            help = _HELP.get(word) or _HELP[word[0]]
+            shown = word.strip("`") if 1 < len(word) <= 40 else word[0].replace("`", "a backtick")
+            return wrong("CPC113", f"`{shown}` is not part of the language", help)
         case _:
             return wrong("CPC101", f"unexpected character `{word[:20]}`", _odd_help(word))
 
@@ -235,8 +241,6 @@ def _problem(source: SourceFile, kind: str, word: str, start: int) -> Diagnostic
 def _odd_help(word: str) -> str | tuple[str, ...]:
     if ord(word[0]) > 127:
         return "names are ASCII letters, digits, `_` and `-`; other letters stand in strings"
-    if word == "`":
-        return "a name in backticks is `like-this`: letters, digits, `_`, `-`"
     return ()
 
 

@@ -62,8 +62,7 @@ class Splitter:
             if inside == "test":
                 piece = self._case(start, stop)
             else:
-                words = SERVICE_ITEMS if inside == "service" else STATEMENTS
-                piece = self._statement(start, stop, words)
+                piece = self._statement(start, stop, _words(inside))
             yield piece
             start = piece.last
 
@@ -72,7 +71,7 @@ class Splitter:
 
         In a `test` every line is tried.
         """
-        words = SERVICE_ITEMS if inside == "service" else STATEMENTS
+        words = _words(inside)
         starts = [piece.first]
         index = piece.first
         while index < piece.last:
@@ -87,10 +86,28 @@ class Splitter:
             for a, b in zip(starts, stops, strict=True)
         ]
 
+    def cut(self, piece: Piece, wrong: int, inside: str) -> list[Piece]:
+        """A piece that fails at token `wrong`, cut before the line of that token.
+
+        Nothing where that line is indented, and so goes on with what is before it.
+        """
+        index = wrong
+        while index > piece.first and not self._starts_line(index):
+            index -= 1
+        if index <= piece.first or self._indent(index) > self._indent(piece.first):
+            return []
+        first = Piece(piece.word, piece.first, index)
+        return [first, *self.statements(index, piece.last, inside)]
+
+    def _indent(self, index: int) -> int:
+        """The indentation of the line that a token is on."""
+        start = self._text.rfind("\n", 0, self._tokens[index].start) + 1
+        line = self._text[start : self._tokens[index].start]
+        return len(line) - len(line.lstrip(" \t"))
+
     def as_word(self, piece: Piece, word: str, inside: str) -> Piece:
         """The piece that starts like `piece`, if its first token were `word`."""
-        words = SERVICE_ITEMS if inside == "service" else STATEMENTS
-        return self._statement(piece.first, piece.last, words, word)
+        return self._statement(piece.first, piece.last, _words(inside), word)
 
     def _starts_line(self, index: int) -> bool:
         before = self._tokens[index - 1].end
@@ -148,18 +165,26 @@ class Splitter:
                 negatable = self._before_selector(text, word)
                 index = self._after(index, stop)
                 continue
+            if not word and kind == "name" and self._starts_line(index):
+                if self._indent(index) <= self._indent(start):
+                    break
             if kind == "name" and due:
                 negated = negatable and text == "not" and self._operand(index + 1, stop)
                 due = negated or text == binding
             elif kind == "name":
                 due = text in ("and", "or") or text == binding
                 negatable = word not in _WITHOUT_SELECTORS
-                if not due and text in words:
+                direction = word == "default" and text in DIRECTIONS
+                if not due and text in words and not (direction and self._listed(index, stop)):
                     break
             else:
                 due = False
             index += 1
         return Piece(word, start, max(index, start + 1))
+
+    def _listed(self, index: int, stop: int) -> bool:
+        """Whether a direction is one of a `default`, though the comma before it is missing."""
+        return self._word(index - 1, stop, DIRECTIONS) and self._word(index + 1, stop, ("for",))
 
     def _before_selector(self, sign: str, word: str) -> bool:
         if word in _WITHOUT_SELECTORS:
@@ -180,8 +205,15 @@ class Splitter:
                 index = self._after(index, stop)
                 continue
             index += 1
-            index += self._is_name(index, stop)
+            if not self._is_name(index, stop):
+                continue
+            index += 1
             if self._word(index, stop, ("by",)) and self._is_name(index + 1, stop):
                 index += 2
             return Piece("case", start, max(index, start + 1))
         return Piece("case", start, stop)
+
+
+def _words(inside: str) -> frozenset[str]:
+    """The words that start something here, though they may not be allowed to."""
+    return STATEMENTS | SERVICE_ITEMS if inside == "service" else STATEMENTS

@@ -7,6 +7,7 @@ __all__ = [
     "DOCUMENTED",
     "INSIDE",
     "PROTOCOLS",
+    "RULES",
     "SERVICE_ITEMS",
     "STATEMENTS",
     "shadowed_port",
