@@ -99,7 +99,8 @@ class FlowReading:
         self._request = request
 
     def same_party(self) -> bool:
-        return self._flow.subject == self._flow.peer
+        subject, peer = self._flow.subject, self._flow.peer
+        return subject.managed and peer.managed and subject.name == peer.name
 
     def direction(self, direction: Direction) -> bool:
         return self._flow.direction is direction

@@ -22,7 +22,7 @@ from cpc.compiler.policy.resolve_values import Values
 from cpc.compiler.source import Span
 from cpc.compiler.syntax import tree
 
-__all__ = ["SOURCES", "LabelExprs", "all_of", "in_namespace", "label_key"]
+__all__ = ["SOURCES", "LabelExprs", "all_of", "in_namespace", "label_key", "near_namespace"]
 
 SOURCES = ("any", "k8s", "mesos", "container")
 """Sources that a label selector may name; `reserved` and `cidr` label no endpoint."""
@@ -79,10 +79,13 @@ def _any_of(*operands: LabelExpr) -> LabelExpr:
 
 
 def in_namespace(expr: LabelExpr, namespace: str) -> LabelExpr:
-    """`expr` inside a namespace, unless it speaks of namespaces itself."""
-    if _speaks_of_namespaces(expr):
-        return expr
+    """`expr` inside a namespace, whatever it says itself: nobody rules over others' endpoints."""
     return all_of(In(LabelKey("k8s", NAMESPACE_KEY), (namespace,)), expr)
+
+
+def near_namespace(expr: LabelExpr, namespace: str) -> LabelExpr:
+    """`expr` as a peer: inside the namespace, unless it speaks of namespaces itself."""
+    return expr if _speaks_of_namespaces(expr) else in_namespace(expr, namespace)
 
 
 def _speaks_of_namespaces(expr: LabelExpr) -> bool:

@@ -16,7 +16,7 @@ from cpc.compiler.policy.model import (
 )
 from cpc.compiler.policy.names import ENTITIES, Scope
 from cpc.compiler.policy.resolve_addresses import Addresses
-from cpc.compiler.policy.resolve_labels import LabelExprs, in_namespace
+from cpc.compiler.policy.resolve_labels import LabelExprs, in_namespace, near_namespace
 from cpc.compiler.source import Span
 from cpc.compiler.syntax import tree
 
@@ -115,8 +115,13 @@ class Sides:
 def _endpoints(span: Span, expr: "LabelExpr | None", namespace: str) -> Operand | None:
     if expr is None:
         return None
-    term = EndpointTerm(in_namespace(expr, namespace) if namespace else expr)
-    return Operand(span, (term,), (term,))
+    if not namespace:
+        return Operand(span, (EndpointTerm(expr),), (EndpointTerm(expr),))
+    return Operand(
+        span,
+        (EndpointTerm(near_namespace(expr, namespace)),),
+        (EndpointTerm(in_namespace(expr, namespace)),),
+    )
 
 
 def _entity(span: Span, entity: Entity, namespace: str) -> Operand:

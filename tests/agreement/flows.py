@@ -48,20 +48,26 @@ _EXTENSIONS = (0, 43, 44, 60)
 def flows_of(
     policy: Policy, inventory: Inventory, addresses: Sequence[Address], seed: int, number: int
 ) -> Iterator[Flow]:
-    """`number` flows of the inventory's endpoints with the parties at `addresses`.
+    """At most `number` flows of the inventory's endpoints with the parties at `addresses`.
 
-    Three of four aim at a rule: its direction, a subject and peer of it where there is one, a port at
-    an edge of its ranges.
+    Nine of ten aim at a rule, of each tier and action as often: its direction, a subject and peer of it
+    where there is one, a port at an edge of its ranges.
     """
     chosen = random.Random(seed)
     peers = [inventory.party_of(a) for a in addresses]
-    edges = port_edges(policy.rules) or list(_ANYWHERE)
-    while number:
-        rule = chosen.choice(policy.rules) if policy.rules and chosen.random() < 0.75 else None
-        flow = _flow(chosen, inventory, peers, rule, edges)
+    kinds: dict[tuple[Tier, Action], list[Rule]] = {}
+    for rule in policy.rules:
+        kinds.setdefault((rule.tier, rule.action), []).append(rule)
+    for _ in range(8 * number):
+        aim = None
+        if kinds and chosen.random() < 0.9:
+            aim = chosen.choice(kinds[chosen.choice(sorted(kinds))])
+        flow = _flow(chosen, inventory, peers, aim, port_edges(policy.rules))
         if flow is not None:
-            number -= 1
             yield flow
+            number -= 1
+        if number == 0:
+            return
 
 
 def _flow(
@@ -78,6 +84,8 @@ def _flow(
         subjects = [s for s in subjects if party_selected(s, rule.subject)] or subjects
         peers = [p for p in peers if party_selected(p, rule.peers)] or peers
         edges = port_edges([rule]) or edges
+        if rule.ports and chosen.random() < 0.5:
+            edges = [e for e in edges if _inside(rule, *e)] or edges
     subject, peer = chosen.choice(subjects), chosen.choice(peers)
     assert subject.address is not None and peer.address is not None
     if subject.address.version != peer.address.version:
@@ -85,12 +93,16 @@ def _flow(
     if subject.name == peer.name:
         return None
     family = peer.address.version
-    protocol, port = chosen.choice(edges if chosen.random() < 0.7 else _ANYWHERE)
+    protocol, port = chosen.choice(edges if edges and chosen.random() < 0.9 else _ANYWHERE)
     if family == 6 and protocol in _EXTENSIONS:
         return None
     if (protocol == 1 and family == 6) or (protocol == 58 and family == 4):
         port = 0
     return Flow(subject, peer, direction, family, protocol, port)
+
+
+def _inside(rule: Rule, protocol: int, port: int) -> bool:
+    return any(p.protocol == protocol and p.low <= port <= p.high for p in rule.ports or ())
 
 
 _SENTINEL = Origin("nothing matched in the admin tier", Span("", 0, 0, 1, 1), (1 << 30, 0, 0))

@@ -23,17 +23,17 @@ from cpc.compiler.verify.verified import verify
 from cpc.runtime.reasons import PacketReason
 from tests.agreement.flows import OUTCOMES, flows_of, outcome_of
 from tests.agreement.world import Enforced, interfaces, inventory_of, opening
-from tests.policy.strategies import Shape, inventories, origin, policies
+from tests.policy.strategies import Shape, address_edges, inventories, origin, policies, port_edges
 
 pytestmark = pytest.mark.kernel
 
 NIGHTLY = 10 if os.environ.get("CPC_NIGHTLY") else 1
-POLICIES = 30
-FLOWS = 44
+POLICIES = 510 * NIGHTLY
+FLOWS = 48
 """Flows of each policy."""
 
 SHAPE = Shape(
-    names=False, staged=False, audits=False, modes=(*(Mode.DEFAULT, Mode.ALWAYS) * 4, Mode.NEVER)
+    names=False, staged=False, audits=False, modes=(*(Mode.DEFAULT, Mode.ALWAYS) * 8, Mode.NEVER)
 )
 
 
@@ -122,6 +122,7 @@ def check_agreement(world: tuple[Policy, tuple[Party, ...], int]) -> None:
         return
     artifact = compiled(policy)
     addresses = peers_of(parties, inventory)
+    edges, borders = set(port_edges(policy.rules)), address_edges(policy)
     TOTAL["policies"] += 1
     with Enforced(artifact, inventory) as enforced:
         for number, flow in enumerate(flows_of(policy, inventory, addresses, chosen, FLOWS), 1):
@@ -134,6 +135,8 @@ def check_agreement(world: tuple[Policy, tuple[Party, ...], int]) -> None:
             assert (seen.passed, seen.rule) == (allowed, place(decision)), (flow, decision, seen)
             assert seen.reason in (PacketReason.PASS_NEW, PacketReason.DROP_POLICY)
             TOTAL["flows"] += 1
+            TOTAL["ports at an edge"] += (flow.protocol, flow.port) in edges
+            TOTAL["peers at an edge"] += flow.peer.address in borders
             HISTOGRAM.update(outcome_of(policy, flow, decision))
 
 
@@ -143,8 +146,12 @@ def test_decide_the_ir_and_the_attached_program_agree() -> None:
     TOTAL.clear()
     check_agreement()
     print(f"\n{TOTAL['policies']} policies, {TOTAL['flows']} flows")
+    for where in ("ports at an edge", "peers at an edge"):
+        print(f"{where} {TOTAL[where] / TOTAL['flows']:.1%}")
     for outcome in OUTCOMES:
         share = HISTOGRAM[outcome] / TOTAL["flows"]
         print(f"{outcome:14} {HISTOGRAM[outcome]:7} {share:6.1%} {'#' * round(share * 100)}")
-    assert TOTAL["policies"] >= 0.95 * POLICIES and TOTAL["flows"] >= 20_000 * NIGHTLY
+    assert TOTAL["policies"] >= 500 * NIGHTLY and TOTAL["flows"] >= 20_000 * NIGHTLY
+    assert TOTAL["ports at an edge"] >= 0.5 * TOTAL["flows"]
+    assert TOTAL["peers at an edge"] >= 0.5 * TOTAL["flows"]
     assert all(HISTOGRAM[outcome] >= 0.03 * TOTAL["flows"] for outcome in OUTCOMES)

@@ -14,6 +14,7 @@ from cpc.compiler.artifact import Artifact
 from cpc.compiler.policy.flow import Flow, Party
 from cpc.compiler.policy.inventory import Endpoint, Inventory
 from cpc.compiler.policy.model import Address, Direction, Entity, Network
+from cpc.runtime.attach import Side
 from cpc.runtime.bpf import Map, Program, Ring
 from cpc.runtime.demo.namespaces import Namespace
 from cpc.runtime.events import Event, Namer, decode
@@ -126,8 +127,8 @@ class Enforced:
         place = Instance(self.instance)
         self._namer = Namer(lambda number: place.read(number))
         self._programs: dict[tuple[str, Direction], Program] = {}
-        for endpoint in self.inventory.endpoints:
-            for direction, side in ((Direction.EGRESS, "from"), (Direction.INGRESS, "to")):
+        for endpoint in (e for e in self.inventory.endpoints if e.interface is not None):
+            for direction, side in ((Direction.EGRESS, Side.FROM), (Direction.INGRESS, Side.TO)):
                 program = attached(self.instance, endpoint.name, side)
                 self._programs[endpoint.name, direction] = self._held.enter_context(program)
 
@@ -142,8 +143,10 @@ class Enforced:
         records = self._ring.poll(0)
         assert len(records) == 1, records
         event = self._namer.name(decode(records[0]))
-        assert event.raw.reason.dropped is not tried.passed
-        return Seen(tried.passed, event.raw.reason, event)
+        reason = event.raw.reason
+        # What a cut connection's packet becomes goes on: it is a RST by then.
+        assert reason.dropped is not tried.passed or reason is PacketReason.DROP_POLICY_CHANGED
+        return Seen(not reason.dropped, reason, event)
 
     def age(self, ticks: int) -> None:
         """Makes every connection older."""

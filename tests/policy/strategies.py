@@ -46,6 +46,7 @@ from tests.policy.term_strategies import (
 __all__ = [
     "EVERYTHING",
     "Shape",
+    "address_edges",
     "flows",
     "inventories",
     "origin",
@@ -194,6 +195,11 @@ def _edges(network: Network) -> list[Address]:
     return [make(n) for n in (low - 1, low, high, high + 1) if 0 <= n <= last]
 
 
+def address_edges(policy: Policy) -> set[Address]:
+    """Addresses on an edge of one of the policy's prefixes; of the usual ones where it has none."""
+    return {a for n in (_policy_networks(policy) or NETWORKS[1:]) for a in _edges(n)}
+
+
 _KINDS: tuple[tuple[bool, frozenset[Entity]], ...] = (
     (False, frozenset({Entity.WORLD})),
     (False, frozenset({Entity.WORLD})),
@@ -213,7 +219,7 @@ def inventories(draw: st.DrawFn, policy: Policy, endpoints: int = 4) -> tuple[Pa
     """Parties with unique names and addresses: endpoints (some without labels), and one of every
     other kind; at least half of the addresses lie on an edge of one of the policy's prefixes.
     """
-    edges = [a for n in (_policy_networks(policy) or list(NETWORKS[1:])) for a in _edges(n)]
+    edges = sorted(address_edges(policy), key=lambda a: (a.version, int(a)))
     anywhere = st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6))
     addresses = st.one_of(st.sampled_from(edges), st.sampled_from(edges), anywhere)
     named = st.frozensets(st.sampled_from(PORT_NAMES), max_size=2)
