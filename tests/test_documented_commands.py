@@ -83,6 +83,13 @@ def test_links_lead_somewhere(document: Path) -> None:
         assert (document.parent / target).exists(), f"{named(document)}: {target}"
 
 
+@pytest.mark.parametrize("document", DOCUMENTS, ids=named)
+def test_files_that_are_named_exist(document: Path) -> None:
+    tops = "compiler|runtime|templates|tests|grammar|docs|examples"
+    for name in re.findall(rf"`((?:{tops})/[\w./-]+)`", document.read_text()):
+        assert (ROOT / name).exists(), f"{named(document)}: {name}"
+
+
 def test_the_first_document_shows_commands() -> None:
     assert ROOT / "README.md" in PLAIN
     assert ROOT / "README.md" in ROOTED
