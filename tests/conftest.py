@@ -39,6 +39,17 @@ def _no_kernel() -> str | None:
     return _no_clang()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The one flag that rewrites every golden file; the difference is for eyes to judge."""
+    parser.addoption("--update-goldens", action="store_true", help="rewrite golden files")
+
+
+@pytest.fixture
+def update_goldens(request: pytest.FixtureRequest) -> bool:
+    """Whether golden files are rewritten before they are compared."""
+    return bool(request.config.getoption("--update-goldens"))
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skips, out loud, what cannot run here; fails instead where everything must run."""
     for marker, lacking in (("clang", _no_clang), ("kernel", _no_kernel)):

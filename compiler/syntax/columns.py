@@ -85,7 +85,7 @@ def arranged(rows: Sequence[Row]) -> Iterator[str]:
         for run in _runs(rows, lambda r: (r.kind, r.indent, len(r.cells)) if r.kind else None)
         for row in _padded(run)
     ]
-    for run in _runs(set_in_columns, lambda r: True if r.trail else None):
+    for run in _runs(set_in_columns, lambda r: r.indent if r.trail else None):
         width = max(len(row.text()) for row in run)
         for row in run:
             if row.blank:

@@ -94,7 +94,7 @@ class Splitter:
         index = wrong
         while index > piece.first and not self._starts_line(index):
             index -= 1
-        if index <= piece.first or self._indent(index) > self._indent(piece.first):
+        if index <= piece.first or not self._new_line(index, piece.first):
             return []
         first = Piece(piece.word, piece.first, index)
         return [first, *self.statements(index, piece.last, inside)]
@@ -165,12 +165,11 @@ class Splitter:
                 negatable = self._before_selector(text, word)
                 index = self._after(index, stop)
                 continue
-            if not word and kind == "name" and self._starts_line(index):
-                if self._indent(index) <= self._indent(start):
-                    break
+            if not word and kind == "name" and self._new_line(index, start):
+                break
             if kind == "name" and due:
                 negated = negatable and text == "not" and self._operand(index + 1, stop)
-                due = negated or text == binding
+                due = negated or text == binding == "priority"
             elif kind == "name":
                 due = text in ("and", "or") or text == binding
                 negatable = word not in _WITHOUT_SELECTORS
@@ -181,6 +180,10 @@ class Splitter:
                 due = False
             index += 1
         return Piece(word, start, max(index, start + 1))
+
+    def _new_line(self, index: int, start: int) -> bool:
+        """Whether a token starts a line that is indented no deeper than the statement's."""
+        return self._starts_line(index) and self._indent(index) <= self._indent(start)
 
     def _listed(self, index: int, stop: int) -> bool:
         """Whether a direction is one of a `default`, though the comma before it is missing."""
