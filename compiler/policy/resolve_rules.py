@@ -1,6 +1,6 @@
 """Statements to facts: rules, defaults, requirements, audits."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cpc.compiler.diagnostics import Label, error
 from cpc.compiler.policy.inventory import NAMESPACE_KEY
@@ -236,7 +236,8 @@ class Rules:
         side = self._subjects(default.subjects, block)
         if side is None:
             return
-        origin = origin_of(None, default.span, block, default.doc)
+        unnamed = origin_of(None, default.span, block, default.doc)
+        origin = replace(unnamed, name=f"default {default.action}")
         into = self.isolations if default.action == "deny" else self.open_defaults
         into += [
             Isolation(Direction(d), subjects_of(side), block.staged, origin)
