@@ -46,6 +46,9 @@ EXTERNAL = (
 PER_KIND = 40
 """Mutants of one kind that a run tries, about."""
 
+FOREIGN = {4: (58, 0), 6: (1, 0)}
+"""Each family's ICMP in the other, where it is a protocol like any."""
+
 ODD = ((0, 0), (47, 0), (255, 0))
 """(protocol, port) of protocols that no rule names."""
 
@@ -83,13 +86,19 @@ def _inventory() -> Inventory:
     )
 
 
-def _services(artifact: Artifact) -> list[tuple[int, int]]:
-    """(protocol, port) on both sides of every boundary of both decisions."""
+def _services(artifact: Artifact, family: int) -> list[tuple[int, int]]:
+    """(protocol, port) of a family on both sides of every boundary of both decisions."""
     program = artifact.program
     starts = {s for d in (program.ingress, program.egress) for s in d.starts}
-    keys = {key for start in starts for key in (start - 1, start, start + 1) if key >= 0}
-    found = {(key >> 16, key & 0xFFFF) for key in keys if key >> 16 in (1, 6, 17, 58, 132)}
-    return sorted(found | set(ODD))
+    found = {FOREIGN[family], *ODD}
+    for key in (key for start in starts for key in (start - 1, start, start + 1)):
+        protocol, port = key >> 16, key & 0xFFFF
+        own = protocol in (6, 17, 132) or protocol == (1 if family == 4 else 58)
+        if 0 <= protocol <= 255:
+            found.add((protocol, port if own else 0))
+    if family == 6:  # these are no upper-layer protocols there
+        found = {service for service in found if service[0] not in (0, 43, 44, 60)}
+    return sorted(found)
 
 
 def _universe(read: Front, artifact: Artifact, inventory: Inventory) -> list[Known]:
@@ -99,23 +108,22 @@ def _universe(read: Front, artifact: Artifact, inventory: Inventory) -> list[Kno
     addresses += [ip_address(a) for a in (*EXTERNAL, "10.9.200.1")]
     known: dict[tuple[str, Direction, bytes], Known] = {}
     subjects = [(e, a) for e in inventory.endpoints if e.interface for a in e.addresses]
-    for (endpoint, own), address, direction, (protocol, port) in product(
-        subjects, addresses, Direction, _services(artifact)
-    ):
-        if own.version != address.version or address in endpoint.addresses:
-            continue
-        if own.version == 6 and protocol in (0, 1):
-            continue
-        if own.version == 4 and protocol == 58:
-            continue
+    services = {family: _services(artifact, family) for family in (4, 6)}
+    pairs = [
+        (e, own, a)
+        for (e, own), a in product(subjects, addresses)
+        if own.version == a.version and a not in e.addresses
+    ]
+    for (endpoint, own, address), direction in product(pairs, Direction):
         peer = inventory.party_of(address)
-        flow = Flow(endpoint.party(own), peer, direction, own.version, protocol, port)
-        decision = decide(read.policy, flow)
-        line = decision.rule.span.line if decision.rule else None
-        packet = opening(flow, 1)
-        known[endpoint.name, direction, packet.frame()] = Known(
-            endpoint.name, direction, packet, decision.verdict is Verdict.ALLOW, line
-        )
+        for protocol, port in services[own.version]:
+            flow = Flow(endpoint.party(own), peer, direction, own.version, protocol, port)
+            decision = decide(read.policy, flow)
+            line = decision.rule.span.line if decision.rule else None
+            packet = opening(flow, 1)
+            known[endpoint.name, direction, packet.frame()] = Known(
+                endpoint.name, direction, packet, decision.verdict is Verdict.ALLOW, line
+            )
     return list(known.values())
 
 

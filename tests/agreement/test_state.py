@@ -131,6 +131,7 @@ def check_fragments(case: Case, allowed: bool) -> None:
 
 def check_spoof(case: Case) -> None:
     if case.flow.direction is Direction.EGRESS:
+        assert case.flow.peer.address is not None
         packet = replace(opening(case.flow, case.number), source=case.flow.peer.address)
         assert case.forth(packet).reason is PacketReason.DROP_SPOOFED, case.flow
         CHECKED["spoofed"] += 1

@@ -87,7 +87,7 @@ def test_every_packet_is_decided_by_one_policy(tmp_path: Path, fresh_ports: bool
                 for flood in floods.values():
                     flood.stop()
             for (port, version), flood in floods.items():
-                said = tuple(
+                old, new = (
                     expect_between(
                         p.policy,
                         INVENTORY,
@@ -97,7 +97,7 @@ def test_every_packet_is_decided_by_one_policy(tmp_path: Path, fresh_ports: bool
                     ).allowed
                     for p in (before, after)
                 )
-                check(said, flood)
+                check((old, new), flood)
 
 
 def check(said: tuple[bool, bool], flood: Flood) -> None:
