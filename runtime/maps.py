@@ -19,7 +19,6 @@ __all__ = [
     "Address",
     "EndpointConstant",
     "Network",
-    "address_bytes",
     "endpoint_constant",
     "pack_bits",
     "pack_prefix",
@@ -57,7 +56,6 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 _WORD = 64
-_V4_PREFIX = bytes(10) + b"\xff\xff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +83,8 @@ def pack_row(identity: int, bits: int, words: int) -> bytes:
     return Struct("=II").pack(identity, 0) + pack_bits(bits, words)
 
 
-def address_bytes(address: Address) -> bytes:
-    """struct cpc_address: IPv4 as ::ffff:a.b.c.d."""
-    if isinstance(address, IPv4Address):
-        return _V4_PREFIX + address.packed
-    return address.packed
-
-
 def unpack_address(raw: bytes, family: int) -> Address:
-    """The address in a struct cpc_address of a packet of this family."""
+    """The address in a struct cpc_address (IPv4 as ::ffff:a.b.c.d) of a packet of this family."""
     return IPv4Address(raw[12:]) if family == 4 else IPv6Address(raw)
 
 

@@ -16,16 +16,9 @@ from cpc.compiler.policy.model import (
     PortRange,
     Protocol,
     Selector,
-    Term,
 )
 from cpc.compiler.policy.requests import name_matches, request_matches
-from cpc.compiler.policy.semantics import (
-    Decision,
-    Verdict,
-    decide_terms,
-    matches,
-    selects,
-)
+from cpc.compiler.policy.semantics import Decision, Verdict, decide_terms, selects
 
 __all__ = ["Concrete", "FlowReading", "PartyAtoms", "decide", "party_selected", "project"]
 
@@ -176,8 +169,3 @@ def project(policy: Policy, flow: Flow) -> Decision:
 def party_selected(party: Party, selector: Selector) -> bool:
     """Whether a selector matches a party."""
     return selects(CONCRETE, PartyAtoms(party), selector)
-
-
-def party_matches(party: Party, term: Term) -> bool:
-    """Whether one term matches a party."""
-    return matches(CONCRETE, PartyAtoms(party), term)

@@ -103,11 +103,6 @@ class FlowVariables:
             true.number(self.port),
         )
 
-    def matched(self, model: z3.ModelRef) -> frozenset[Matcher]:
-        """The matchers that match the model's request."""
-        true = Truth(model)
-        return frozenset(m for m, v in self.requests.items() if true(v))
-
 
 def encode(policy: Policy) -> tuple[FlowVariables, list[tuple[z3.BoolRef, Decision]]]:
     """A free flow, and exclusive guards over it, each with what it decides."""
