@@ -16,6 +16,7 @@ from cpc.compiler.policy.flow import Label, Party
 from cpc.compiler.policy.inventory import Endpoint, Inventory
 from cpc.compiler.policy.model import Action, Direction, Entity
 from cpc.compiler.policy.semantics import Reason, Verdict
+from cpc.compiler.write import write_whole
 
 __all__ = [
     "DEFAULT_TARGET",
@@ -86,24 +87,15 @@ class Artifact:
             yield file, text.encode()
         yield "policy.bpf.o", self.object
 
-    def write(self, path: str) -> None:
-        """`write_artifact(self, path)`."""
-        write_artifact(self, path)
-
-    @classmethod
-    def read(cls, path: str) -> "Artifact":
-        """`read_artifact(path)`."""
-        return read_artifact(path)
-
 
 def write_artifact(artifact: Artifact, path: str) -> None:
     """Writes the file in one step: whoever reads sees the old one or the new one, whole.
 
-    InputError (CPC525) where that is not possible.
+    InputError (CPC083) where that is not possible.
     """
-    from cpc.compiler.artifact_file import pack, write_file
+    from cpc.compiler.artifact_file import pack
 
-    write_file(path, pack(artifact))
+    write_whole(path, pack(artifact))
 
 
 def read_artifact(path: str) -> Artifact:

@@ -7,14 +7,10 @@ can write the file can write the hashes too.
 """
 
 import json
-import os
 import struct
-import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
 from hashlib import sha256
 from io import BytesIO
-from pathlib import Path
 from zipfile import ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from cpc.compiler.artifact import FORMAT, TARGETS, Artifact
@@ -25,7 +21,7 @@ from cpc.compiler.diagnostics import error
 from cpc.compiler.errors import InputError
 from cpc.compiler.ir.check import faults
 
-__all__ = ["LARGEST", "pack", "read_file", "unpack", "write_file"]
+__all__ = ["LARGEST", "pack", "read_file", "unpack"]
 
 LARGEST = 1 << 28
 """Bytes of the largest file that is read."""
@@ -49,38 +45,6 @@ def _archive(manifest: str, members: Mapping[str, bytes]) -> bytes:
             entry.external_attr = 0o100644 << 16
             archive.writestr(entry, data)
     return buffer.getvalue()
-
-
-def write_file(path: str, data: bytes) -> None:
-    """Puts a whole file in the place of another; InputError (CPC525) where that fails."""
-    target = Path(os.path.realpath(path))
-    try:
-        handle, scratch = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.chmod(scratch, 0o666 & ~_umask())
-            os.replace(scratch, target)
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(scratch)
-            raise
-    except OSError as failure:
-        why = failure.strerror or str(failure)
-        raise InputError(
-            error(
-                "CPC525", f"`{path}` cannot be written: {why}", help="name another file with `-o`"
-            )
-        ) from failure
-
-
-def _umask() -> int:
-    """The permissions that new files do not get; there is no way to ask without setting them."""
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
 
 
 def read_file(path: str) -> bytes:

@@ -22,7 +22,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
-from cpc.compiler.artifact import Artifact, Inventory
+from cpc.compiler.artifact import Artifact, Inventory, read_artifact, write_artifact
 from cpc.compiler.diagnostics import error
 from cpc.compiler.errors import InputError
 from cpc.runtime.attach import Side
@@ -136,7 +136,7 @@ class Instance:
         folder = self.generation_folder(number)
         try:
             data = json.loads((folder / "state.json").read_text())
-            artifact = Artifact.read(str(folder / "artifact"))
+            artifact = read_artifact(str(folder / "artifact"))
             return Generation(
                 number=number,
                 artifact=artifact,
@@ -152,7 +152,7 @@ class Instance:
         folder = self.generation_folder(generation.number)
         self.folder.mkdir(mode=0o700, exist_ok=True)
         folder.mkdir(mode=0o700)
-        generation.artifact.write(str(folder / "artifact"))
+        write_artifact(generation.artifact, str(folder / "artifact"))
         data = {
             "inventory": inventory_json(generation.inventory),
             "endpoints": [

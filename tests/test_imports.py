@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 ROAD = (
-    ("source", "diagnostics", "errors", "codes", "timings", "text", "report"),
+    ("source", "diagnostics", "errors", "codes", "timings", "text", "write", "report"),
     ("syntax", "read"),
     ("policy",),
     ("verify",),

@@ -123,12 +123,4 @@ ARTIFACT: tuple[Page, ...] = (
         "cpc load /dev/zero",
         "cpc load policy.cpc",
     ),
-    Page(
-        "CPC525",
-        "an artifact cannot be written",
-        "The folder does not exist, cannot be written to, or its disk is full. The file is put in place "
-        "in one step at the end: an artifact that stood there before is still the old one, whole.",
-        "cpc compile -o /missing/policy.cpc policy.cil",
-        "cpc compile -o policy.cpc policy.cil",
-    ),
 )

@@ -5,15 +5,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cpc.compiler.artifact import DEFAULT_TARGET, Artifact
+from cpc.compiler.artifact import DEFAULT_TARGET, Artifact, write_artifact
 from cpc.compiler.commands.exits import Exit, exit_of
 from cpc.compiler.commands.front import read_policies
 from cpc.compiler.commands.options import Emit
 from cpc.compiler.commands.terminal import Terminal
-from cpc.compiler.commands.write import write_whole
 from cpc.compiler.diagnostics import Diagnostic
 from cpc.compiler.pipeline import Front, compile_policy, lower_policy
 from cpc.compiler.report import Format
+from cpc.compiler.write import write_whole
 
 __all__ = ["Order", "run"]
 
@@ -103,7 +103,7 @@ def run(order: Order, terminal: Terminal) -> int:
             write_whole(order.output, part)
     elif artifact is not None:
         path = order.output or _default_output(order.files)
-        artifact.write(path)
+        write_artifact(artifact, path)
         _answer(artifact, path, terminal)
     else:
         return exit_of(found, strict=False)

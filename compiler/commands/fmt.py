@@ -8,13 +8,13 @@ from pathlib import Path
 
 from cpc.compiler.commands.exits import Exit, exit_of, worst
 from cpc.compiler.commands.terminal import Terminal
-from cpc.compiler.commands.write import write_whole
 from cpc.compiler.diagnostics import Diagnostic, Severity, error
 from cpc.compiler.errors import InputError
 from cpc.compiler.source import SourceFile
 from cpc.compiler.syntax.format import format_file
 from cpc.compiler.syntax.parse import parse
 from cpc.compiler.text import STDIN, read_text
+from cpc.compiler.write import write_whole
 
 __all__ = ["Order", "run"]
 

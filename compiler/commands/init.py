@@ -4,9 +4,9 @@ from pathlib import Path
 
 from cpc.compiler.commands.exits import Exit
 from cpc.compiler.commands.terminal import Terminal
-from cpc.compiler.commands.write import write_whole
 from cpc.compiler.diagnostics import error
 from cpc.compiler.errors import InputError
+from cpc.compiler.write import write_whole
 
 __all__ = ["run"]
 

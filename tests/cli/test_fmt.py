@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from cpc.compiler.cli import run
-from cpc.compiler.commands.write import write_whole
 from cpc.compiler.errors import InputError
+from cpc.compiler.write import write_whole
 
 Captured = pytest.CaptureFixture[str]
 

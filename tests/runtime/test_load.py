@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from cpc.compiler.artifact import Artifact, Inventory
+from cpc.compiler.artifact import Artifact, Inventory, write_artifact
 from cpc.compiler.errors import InputError
 from cpc.runtime import conntrack, load, programs
 from cpc.runtime.attach import Side
@@ -133,7 +133,7 @@ def test_what_is_loaded_outlives_its_process(
     net: Topology, artifact: Artifact, instance: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "artifact"
-    artifact.write(str(path))
+    write_artifact(artifact, str(path))
     script = (
         "from cpc.compiler.artifact import read_artifact\n"
         "from cpc.runtime.load import load\n"
@@ -336,7 +336,7 @@ def test_a_crash_in_the_middle(
 ) -> None:
     load.load(artifact, INVENTORY, instance)
     path = tmp_path / "closed"
-    closed.write(str(path))
+    write_artifact(closed, str(path))
     ran = subprocess.run(
         [sys.executable, "-c", CRASH, str(path), instance, where], timeout=60, check=False
     )

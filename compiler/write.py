@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from cpc.compiler.diagnostics import error
@@ -26,19 +27,21 @@ def write_whole(name: str, data: bytes) -> None:
     Raises InputError (CPC083); the old file is then unchanged.
     """
     target = Path(os.path.realpath(name))
-    scratch: str | None = None
     try:
         mode = _mode(target)
         handle, scratch = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fchmod(file.fileno(), mode)
-            os.fsync(file.fileno())
-        os.replace(scratch, target)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fchmod(file.fileno(), mode)
+                os.fsync(file.fileno())
+            os.replace(scratch, target)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(scratch)
+            raise
     except OSError as failure:
-        if scratch is not None:
-            Path(scratch).unlink(missing_ok=True)
         reason = (failure.strerror or str(failure)).lower()
         raise InputError(
             error(
