@@ -111,7 +111,6 @@ MISTAKES: tuple[Mistake, ...] = (
         """
         port tcp/80
         port tcp/80 8080
-        port tcp/80 : 8080
         """,
         "service_item",
     ),
@@ -207,7 +206,6 @@ MISTAKES: tuple[Mistake, ...] = (
         'write it between double quotes: `"..."`',
         """
         include common
-        include 10.1
         policy p namespace shop {
         test orders {
         const a = 10.0.0.1
@@ -251,7 +249,6 @@ MISTAKES: tuple[Mistake, ...] = (
         allow a -> b tcp/{}
         allow a -> b tcp/(80)
         allow a -> b tcp/[80]
-        allow a -> b tcp/10.1
         allow a -> b tcp/80:90
         allow a -> b tcp/80-
         allow a -> b tcp/80-/

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 
-from cpc.compiler.diagnostics import Diagnostics, error
+from cpc.compiler.diagnostics import Diagnostics
 from cpc.compiler.source import SourceFile, Span
 from cpc.compiler.syntax import tree
 from cpc.compiler.syntax.build_requests import l7, request
-from cpc.compiler.syntax.places import Branch, Child, Leaf, Places, is_leaf
+from cpc.compiler.syntax.build_selectors import Sides
+from cpc.compiler.syntax.places import Branch, Child, Leaf, Places
 
 __all__ = ["Builder", "Head", "ServiceItem"]
 
@@ -15,9 +16,6 @@ Head = tree.Policy | tree.Tier | tree.Service | tree.Test
 
 ServiceItem = tuple[tree.Text, ...] | tree.ServicePort | tree.ServiceBackends | tree.Name | int
 """VIPs, a port, backends, the balancing method, the affinity in seconds."""
-
-MAX_TERMS = 200
-"""How deep `and`, `or` and `not` may nest; later stages walk expressions recursively."""
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -38,6 +36,7 @@ class Builder:
         self._span = self._places.span(0, len(piece))
         self._doc = doc
         self._problems = problems
+        self._sides = Sides(self._places, self._span, problems)
 
     # --- pieces ------------------------------------------------------------------------------
 
@@ -50,14 +49,14 @@ class Builder:
         places, children = self._places, node.children
         match node.data:
             case "vip":
-                return tuple(_literal(places, leaf) for leaf in children)
+                return tuple(places.literal(leaf) for leaf in children)
             case "service_port":
-                part = self._port_part(children[0])
+                part = self._sides.port_part(children[0])
                 target = places.value(children[1])
                 return tree.ServicePort(part, target, self._span)
             case "backends":
                 weight = None if children[1] is None else places.number(children[1])
-                return tree.ServiceBackends(self._expr(children[0]), weight, self._span)
+                return tree.ServiceBackends(self._sides.expr(children[0]), weight, self._span)
             case "balance":
                 return places.name(children[0])
             case _:
@@ -70,9 +69,9 @@ class Builder:
         """A case of a `test`."""
         left, right, port, asked, verdict, by = node.children
         return tree.TestCase(
-            self._expr(left),
-            self._expr(right),
-            None if port is None else self._port(port),
+            self._sides.expr(left),
+            self._sides.expr(right),
+            None if port is None else self._sides.port(port),
             self._request(asked),
             verdict.value,
             self._places.named(by),
@@ -101,27 +100,33 @@ class Builder:
         return tree.AllowHost(value.value, self._span)
 
     def _audit(self, subjects: Branch) -> tree.Audit:
-        return tree.Audit(self._exprs(subjects), None, self._span)
+        return tree.Audit(self._sides.exprs(subjects), None, self._span)
 
     def _audit_namespace(self, namespace: Leaf) -> tree.Audit:
         return tree.Audit((), self._places.text(namespace), self._span)
 
     def _endpoints(self, name: Leaf, expr: Child) -> tree.EndpointsDef:
-        return tree.EndpointsDef(self._places.name(name), self._expr(expr), self._doc, self._span)
+        return tree.EndpointsDef(
+            self._places.name(name), self._sides.expr(expr), self._doc, self._span
+        )
 
     def _cidr(self, name: Leaf, value: Branch) -> tree.CidrDef:
-        return tree.CidrDef(self._places.name(name), self._cidrs(value), self._doc, self._span)
+        return tree.CidrDef(
+            self._places.name(name), self._sides.cidrs(value), self._doc, self._span
+        )
 
     def _fqdn(self, name: Leaf, patterns: Branch | None) -> tree.FqdnDef:
         values = () if patterns is None else tuple(map(self._places.value, patterns.children))
         return tree.FqdnDef(self._places.name(name), values, self._doc, self._span)
 
     def _port_def(self, name: Leaf, ports: Branch) -> tree.PortDef:
-        return tree.PortDef(self._places.name(name), self._ports(ports), self._doc, self._span)
+        return tree.PortDef(
+            self._places.name(name), self._sides.ports(ports), self._doc, self._span
+        )
 
     def _default(self, action: Leaf, directions: Branch, subjects: Branch) -> tree.Default:
         words = tuple(d.value for d in directions.children)
-        return tree.Default(action.value, words, self._exprs(subjects), self._doc, self._span)
+        return tree.Default(action.value, words, self._sides.exprs(subjects), self._doc, self._span)
 
     def _rule(
         self,
@@ -135,9 +140,9 @@ class Builder:
         part: Branch | None,
         log: Leaf | None,
     ) -> tree.Rule:
-        sides = self._exprs(left), self._exprs(right)
-        found = () if ports is None else self._ports(ports)
-        end = found[-1].span.end if found else self._end_of(right)
+        sides = self._sides.exprs(left), self._sides.exprs(right)
+        found = () if ports is None else self._sides.ports(ports)
+        end = found[-1].span.end if found else self._sides.end_of(right)
         return tree.Rule(
             staged is not None,
             None if direction is None else direction.value,
@@ -164,9 +169,9 @@ class Builder:
         return tree.Assert(
             claim.value,
             None if name is None else self._places.name(name.children[0]),
-            self._exprs(left),
-            () if right is None else self._exprs(right),
-            () if ports is None else self._ports(ports),
+            self._sides.exprs(left),
+            () if right is None else self._sides.exprs(right),
+            () if ports is None else self._sides.ports(ports),
             self._request(asked),
             self._doc,
             self._span,
@@ -204,127 +209,8 @@ class Builder:
     def _test(self, name: Leaf) -> tree.Test:
         return tree.Test(self._places.text(name), (), self._doc, self._span)
 
-    # --- selectors ---------------------------------------------------------------------------
-
-    def _exprs(self, node: Branch) -> tuple[tree.Expr, ...]:
-        return tuple(self._expr(child) for child in node.children)
-
-    def _expr(self, node: Child, depth: int = 0) -> tree.Expr:
-        if is_leaf(node):
-            return self._places.name(node)
-        if depth == MAX_TERMS:
-            message = f"more than {MAX_TERMS} `and`, `or` and `not` inside each other"
-            help = "give the parts names of their own, or list them with commas"
-            self._problems.append(error("CPC116", message, self._span, help=help))
-        if depth >= MAX_TERMS:
-            return tree.Labels((), self._span)
-        match node.data:
-            case "either" | "both":
-                left = self._expr(node.children[0], depth + 1)
-                right = self._expr(node.children[1], depth + 1)
-                kind = tree.LabelOr if node.data == "either" else tree.LabelAnd
-                return kind(left, right, left.span.to(right.span))
-            case "negated":
-                operand = self._expr(node.children[1], depth + 1)
-                return tree.LabelNot(operand, self._places.of(node.children[0]).to(operand.span))
-            case "labels":
-                opened, terms, closed = node.children
-                found = () if terms is None else tuple(map(self._term, terms.children))
-                return tree.Labels(found, self._places.over(opened, closed))
-            case _:
-                return self._cidrs(node)
-
-    def _term(self, node: Branch) -> tree.LabelTerm:
-        places, children = self._places, node.children
-        word = children[-1] if node.data == "absent" else children[0]
-        key = places.text(word) if word.type == "STRING" else places.name(word)
-        match node.data:
-            case "exists" | "absent":
-                return tree.LabelTerm(key, node.data, (), places.over(children[0], word))
-            case "compare":
-                value = places.value(children[2])
-                return tree.LabelTerm(
-                    key, children[1].value, (value,), places.over(children[0], children[2])
-                )
-            case _:
-                operator = "in" if children[1].value == "in" else "not-in"
-                values = tuple(places.value(leaf) for leaf in children[2:-1])
-                return tree.LabelTerm(key, operator, values, places.over(children[0], children[-1]))
-
-    def _cidrs(self, node: Branch) -> tree.CidrRef:
-        if node.data == "cidr_one":
-            item = self._cidr_item(node)
-            return tree.CidrRef((item,), False, item.span)
-        scope, opened, items, closed = node.children
-        found: list[tree.CidrItem | tree.Name] = []
-        for child in () if items is None else items.children:
-            is_name = is_leaf(child)
-            found.append(self._places.name(child) if is_name else self._cidr_item(child))
-        first = opened if scope is None else scope.children[0]
-        return tree.CidrRef(tuple(found), scope is not None, self._places.over(first, closed))
-
-    def _cidr_item(self, node: Branch) -> tree.CidrItem:
-        places = self._places
-        network, excepts = node.children
-        if excepts is None:
-            return tree.CidrItem(_literal(places, network), (), places.of(network))
-        leaves = [leaf for leaf in excepts.children if leaf.type == "IP"]
-        return tree.CidrItem(
-            _literal(places, network),
-            tuple(_literal(places, leaf) for leaf in leaves),
-            places.over(network, excepts.children[-1]),
-        )
-
-    def _end_of(self, node: Branch) -> int:
-        """The position after a node's last leaf, in the whole text."""
-        last: Child = node
-        while not is_leaf(last):
-            last = [child for child in last.children if child is not None][-1]
-        return self._places.of(last).end
-
-    # --- ports and requests ------------------------------------------------------------------
-
-    def _ports(self, node: Branch) -> tuple[tree.Ports, ...]:
-        return tuple(self._port(child) for child in node.children)
-
-    def _port(self, node: Child) -> tree.Ports:
-        return self._places.name(node) if is_leaf(node) else self._port_part(node)
-
-    def _port_part(self, node: Branch) -> tree.PortPart:
-        protocol, items = node.children
-        places = self._places
-        if items is None:
-            return tree.PortPart(protocol.value, (), None, places.of(protocol))
-        match items.data:
-            case "port_code":
-                item, code = items.children
-                found, last = [item], code
-            case "port_set":
-                *found, last = items.children
-                code = None
-            case _:
-                found, code = items.children, None
-                last = found[-1] if is_leaf(found[-1]) else found[-1].children[-1]
-        return tree.PortPart(
-            protocol.value,
-            tuple(map(self._port_item, found)),
-            None if code is None else places.number(code),
-            places.over(protocol, last),
-        )
-
-    def _port_item(self, node: Child) -> "tuple[tree.Value, tree.Value] | tree.Text | tree.Name":
-        if not is_leaf(node):
-            low, high = node.children
-            return self._places.value(low), self._places.value(high)
-        value = self._places.value(node)
-        return (value, value) if isinstance(value, tree.Number) else value
-
     def _request(self, node: Branch | None) -> tree.L7 | None:
         return None if node is None else request(self._places, self._problems, node)
-
-
-def _literal(places: Places, leaf: Leaf) -> tree.Text:
-    return tree.Text(leaf.value, places.of(leaf))
 
 
 _STATEMENTS: dict[str, Callable[..., "tree.Statement | tree.Number"]] = {

@@ -5,14 +5,15 @@ columns, and `=`, `:` and trailing comments of neighbouring lines stand under ea
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import assert_never
 
 from cpc.compiler.source import Span
 from cpc.compiler.syntax import tree
 from cpc.compiler.syntax.columns import Row, arranged
+from cpc.compiler.syntax.format_blocks import Blocks, Item
 from cpc.compiler.syntax.format_requests import matcher_items, request_line
 from cpc.compiler.syntax.format_selectors import Selectors, port_text, value_text
+from cpc.compiler.syntax.format_service import duration_text, vip_runs
 from cpc.compiler.syntax.layout import LINE, SOFT, WIDTH, Doc, cat, group, nest, render
 from cpc.compiler.syntax.margin import Margin
 from cpc.compiler.syntax.strings import quote
@@ -30,83 +31,27 @@ def format_file(file: tree.File) -> str:
     return _Formatter(file).text()
 
 
-@dataclass(frozen=True, slots=True)
-class _Item:
-    """Something on lines of its own: its place, its doc comment, and how to lay it out.
-
-    `rows` gives its lines as cells at an indentation; it takes the comments that it has room for.
-    """
-
-    span: Span
-    doc: str
-    rows: Callable[[int], list[Row]]
-
-
 class _Formatter:
     def __init__(self, file: tree.File) -> None:
         self._file = file
         self._margin = Margin(file.comments, file.blank_lines)
         self._selectors = Selectors(self._margin)
+        self._blocks = Blocks(self._margin)
 
     def text(self) -> str:
         """The whole file."""
         file = self._file
-        items: list[_Item] = []
+        items: list[Item] = []
         if file.language is not None:
             line = f"language {file.language.value}"
-            items.append(_Item(file.language.span, "", lambda indent: [Row.of(indent, line)]))
+            items.append(Item(file.language.span, "", lambda indent: [Row.of(indent, line)]))
         items += [self._statement(s) for s in file.statements]
-        rows = self._sequence(items, 0, _END, 0)
+        rows = self._blocks.sequence(items, 0, _END, 0)
         return "".join(f"{line}\n" for line in arranged(rows))
-
-    # --- sequences -----------------------------------------------------------------------------
-
-    def _sequence(self, items: Sequence[_Item], start: int, end: int, indent: int) -> list[Row]:
-        """Items on lines of their own, with the comments and blank lines between them."""
-        margin = self._margin
-        rows: list[Row] = []
-        limits = [item.span.start for item in items[1:]] + [end]
-        position = start
-        for item, limit in zip(items, limits, strict=False):
-            for comment in margin.take(position, item.span.start):
-                blank = bool(rows) and margin.blank(position, comment.span.start)
-                rows.append(Row.comment(indent, comment.text, blank))
-                position = comment.span.end
-            blank = bool(rows) and margin.blank(position, item.span.start)
-            own = item.rows(indent)
-            inner = margin.take(item.span.start, item.span.end)
-            lead = [Row.comment(indent, c.text) for c in inner]
-            lead += [Row.comment(indent, f"/// {d}".rstrip()) for d in _lines(item.doc)]
-            trail = margin.take_trail(item.span.end, limit)
-            if trail is not None:
-                own[-1] = own[-1].trailed(trail.text)
-            found = [*lead, *own]
-            found[0] = found[0].after_blank(blank)
-            rows += found
-            position = max(position, item.span.end, trail.span.end if trail else 0)
-        for comment in margin.take(position, end):
-            blank = bool(rows) and margin.blank(position, comment.span.start)
-            rows.append(Row.comment(indent, comment.text, blank))
-            position = comment.span.end
-        return rows
-
-    def _block(
-        self, head: str, items: Sequence[_Item], start: int, end: int, indent: int
-    ) -> list[Row]:
-        """`head {`, items one step in, `}`; comments from `start` to `end` are inside."""
-        first = items[0].span.start if items else end
-        trail = self._margin.take_trail(start, first)
-        rows = self._sequence(items, trail.span.end if trail else start, end, indent + _STEP)
-        if not rows and trail is None:
-            return [Row.of(indent, f"{head} {{}}")]
-        opening = Row.of(indent, f"{head} {{")
-        if trail is not None:
-            opening = opening.trailed(trail.text)
-        return [opening, *rows, Row.of(indent, "}")]
 
     # --- statements ----------------------------------------------------------------------------
 
-    def _statement(self, node: tree.Statement) -> _Item:
+    def _statement(self, node: tree.Statement) -> Item:
         match node:
             case tree.Include(path):
                 return self._line(node, f"include {quote(path.value)}")
@@ -156,12 +101,12 @@ class _Formatter:
             case _:
                 assert_never(node)
 
-    def _line(self, node: tree.Statement, text: str, doc: str = "") -> _Item:
-        return _Item(node.span, doc, lambda indent: [Row.of(indent, text)])
+    def _line(self, node: tree.Statement, text: str, doc: str = "") -> Item:
+        return Item(node.span, doc, lambda indent: [Row.of(indent, text)])
 
     def _definition(
         self, node: tree.Statement, head: str, value: Callable[[], Doc], doc: str
-    ) -> _Item:
+    ) -> Item:
         def rows(indent: int) -> list[Row]:
             lines = _rendered(cat(f"{head} = ", value()), indent)
             if len(lines) > 1:
@@ -169,27 +114,27 @@ class _Formatter:
             rest = lines[0].cells[0].removeprefix(f"{head} ")
             return [Row(indent, (head, rest), head.split()[0])]
 
-        return _Item(node.span, doc, rows)
+        return Item(node.span, doc, rows)
 
     def _texts(self, opened: str, values: Sequence[tree.Value], closed: str, span: Span) -> Doc:
         items: list[tuple[Span, Doc]] = [(v.span, value_text(v)) for v in values]
         return self._selectors.bracket(opened, items, closed, span, SOFT)
 
-    def _default(self, node: tree.Default) -> _Item:
+    def _default(self, node: tree.Default) -> Item:
         head = f"default {node.action} {', '.join(node.directions)} for "
         return self._laid_out(
             node.span, node.doc, lambda: cat(head, self._selectors.side(node.subjects))
         )
 
-    def _audit(self, node: tree.Audit) -> _Item:
+    def _audit(self, node: tree.Audit) -> Item:
         if node.namespace is not None:
             return self._line(node, f"audit namespace {quote(node.namespace.value)}")
         return self._laid_out(
             node.span, "", lambda: cat("audit ", self._selectors.side(node.subjects))
         )
 
-    def _laid_out(self, span: Span, doc: str, body: Callable[[], Doc]) -> _Item:
-        return _Item(span, doc, lambda indent: _rendered(body(), indent))
+    def _laid_out(self, span: Span, doc: str, body: Callable[[], Doc]) -> Item:
+        return Item(span, doc, lambda indent: _rendered(body(), indent))
 
     # --- rules and claims ----------------------------------------------------------------------
 
@@ -201,7 +146,7 @@ class _Formatter:
             parts += [LINE if right is None else " ", self._selectors.ports(ports)]
         return group(head, nest(*parts))
 
-    def _rule(self, node: tree.Rule) -> _Item:
+    def _rule(self, node: tree.Rule) -> Item:
         words = ["staged"] if node.staged else []
         words += [] if node.direction is None else [node.direction]
         words += [node.action] if node.name is None else [node.action, f"{node.name.text}:"]
@@ -214,7 +159,7 @@ class _Formatter:
                 found = self._with_part(found, node.l7, indent)
             return _with_last_word(found, "log") if node.log else found
 
-        return _Item(node.span, node.doc, rows)
+        return Item(node.span, node.doc, rows)
 
     def _with_part(self, head: list[Row], part: tree.L7, indent: int) -> list[Row]:
         """A rule's lines with its request part: behind them if short, else as a block."""
@@ -228,10 +173,10 @@ class _Formatter:
                 return [*head[:-1], Row.of(head[-1].indent, line.strip())]
         items = [_matcher(span, cells) for span, cells in matchers]
         if len(head) == 1:
-            return self._block(f"{head[0].text().strip()} {word}", items, start, end, indent)
-        return [*head, *self._block(word, items, start, end, indent + _STEP)]
+            return self._blocks.block(f"{head[0].text().strip()} {word}", items, start, end, indent)
+        return [*head, *self._blocks.block(word, items, start, end, indent + _STEP)]
 
-    def _assert(self, node: tree.Assert) -> _Item:
+    def _assert(self, node: tree.Assert) -> Item:
         words = ["assert", node.kind] + ([] if node.name is None else [f"{node.name.text}:"])
 
         def rows(indent: int) -> list[Row]:
@@ -245,35 +190,35 @@ class _Formatter:
                 return found
             return [Row(indent, (head, found[0].cells[0].removeprefix(f"{head} ")), "assert")]
 
-        return _Item(node.span, node.doc, rows)
+        return Item(node.span, node.doc, rows)
 
     # --- blocks --------------------------------------------------------------------------------
 
-    def _policy(self, node: tree.Policy) -> _Item:
+    def _policy(self, node: tree.Policy) -> Item:
         head = f"{'staged ' if node.staged else ''}policy {node.name.text}"
         start = node.name.span.end
         if node.namespace is not None:
             head += f" namespace {quote(node.namespace.value)}"
             start = node.namespace.span.end
         items = [self._statement(s) for s in node.statements]
-        return _Item(
-            node.span, node.doc, lambda i: self._block(head, items, start, node.span.end, i)
+        return Item(
+            node.span, node.doc, lambda i: self._blocks.block(head, items, start, node.span.end, i)
         )
 
-    def _tier(self, node: tree.Tier) -> _Item:
+    def _tier(self, node: tree.Tier) -> Item:
         words = ["tier", "admin"] if node.kind == "admin" else ["baseline"]
         words += [] if node.name is None else [node.name.text]
         head = " ".join([*words, "priority", value_text(node.priority)])
         items = [self._rule(rule) for rule in node.rules]
         start, end = node.priority.span.end, node.span.end
-        return _Item(node.span, node.doc, lambda i: self._block(head, items, start, end, i))
+        return Item(node.span, node.doc, lambda i: self._blocks.block(head, items, start, end, i))
 
-    def _test(self, node: tree.Test) -> _Item:
+    def _test(self, node: tree.Test) -> Item:
         items = [self._case(case) for case in node.cases]
         head, start, end = f"test {quote(node.name.value)}", node.name.span.end, node.span.end
-        return _Item(node.span, node.doc, lambda i: self._block(head, items, start, end, i))
+        return Item(node.span, node.doc, lambda i: self._blocks.block(head, items, start, end, i))
 
-    def _case(self, case: tree.TestCase) -> _Item:
+    def _case(self, case: tree.TestCase) -> Item:
         verdict = f": {case.verdict}" + (f" by {case.by.text}" if case.by else "")
 
         def rows(indent: int) -> list[Row]:
@@ -289,10 +234,10 @@ class _Formatter:
             body = cat(left, nest(LINE, *right, " ", verdict))
             return _rendered(group(body), indent)
 
-        return _Item(case.span, "", rows)
+        return Item(case.span, "", rows)
 
-    def _service(self, node: tree.Service) -> _Item:
-        items = [self._vips(run) for run in _vip_runs(node)]
+    def _service(self, node: tree.Service) -> Item:
+        items = [self._vips(run) for run in vip_runs(node)]
         for port in node.ports:
             text = f"port {port_text(port.port)} -> {value_text(port.target)}"
             items.append(_text_item(port.span, text))
@@ -301,19 +246,19 @@ class _Formatter:
             items.append(_text_item(node.balance.span, f"balance {node.balance.text}"))
         if node.affinity is not None:
             span = node.affinity_span or node.span
-            items.append(_text_item(span, f"affinity client-ip {_duration(node.affinity)}"))
+            items.append(_text_item(span, f"affinity client-ip {duration_text(node.affinity)}"))
         items.sort(key=lambda item: item.span.start)
         head, start, end = f"service {node.name.text}", node.name.span.end, node.span.end
-        return _Item(node.span, node.doc, lambda i: self._block(head, items, start, end, i))
+        return Item(node.span, node.doc, lambda i: self._blocks.block(head, items, start, end, i))
 
-    def _vips(self, run: Sequence[tree.Text]) -> _Item:
+    def _vips(self, run: Sequence[tree.Text]) -> Item:
         parts: list[Doc] = []
         for vip in run:
             parts += [",", LINE, vip.value] if parts else [vip.value]
         span = run[0].span.to(run[-1].span)
         return self._laid_out(span, "", lambda: group("vip ", nest(*parts)))
 
-    def _backends(self, node: tree.ServiceBackends) -> _Item:
+    def _backends(self, node: tree.ServiceBackends) -> Item:
         weight = "" if node.weight is None else f" weight {node.weight.value}"
         return self._laid_out(
             node.span, "", lambda: cat("backends ", self._selectors.expr(node.expr), weight)
@@ -323,49 +268,19 @@ class _Formatter:
 _END = 2**62
 """A position after every text."""
 
-_UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
-
-
-def _duration(seconds: int) -> str:
-    letter, unit = next(u for u in _UNITS if seconds % u[1] == 0)
-    return f"{seconds // unit}{letter}"
-
-
-def _vip_runs(node: tree.Service) -> list[list[tree.Text]]:
-    """VIPs that no other item stands between."""
-    others = sorted(
-        [p.span.start for p in node.ports]
-        + [b.span.start for b in node.backends]
-        + ([node.balance.span.start] if node.balance else [])
-        + ([node.affinity_span.start] if node.affinity_span else [])
-    )
-    runs: list[list[tree.Text]] = []
-    for vip in node.vips:
-        last = runs[-1][-1].span.end if runs else 0
-        apart = any(last <= other < vip.span.start for other in others)
-        if runs and not apart:
-            runs[-1].append(vip)
-        else:
-            runs.append([vip])
-    return runs
-
-
-def _lines(doc: str) -> list[str]:
-    return doc.split("\n") if doc else []
-
 
 def _rendered(doc: Doc, indent: int) -> list[Row]:
     lines = render(doc, indent)
     return [Row.of(len(line) - len(line.lstrip(" ")), line.strip(" ")) for line in lines]
 
 
-def _text_item(span: Span, text: str) -> _Item:
-    return _Item(span, "", lambda indent: [Row.of(indent, text)])
+def _text_item(span: Span, text: str) -> Item:
+    return Item(span, "", lambda indent: [Row.of(indent, text)])
 
 
-def _matcher(span: Span, cells: tuple[str, str]) -> _Item:
+def _matcher(span: Span, cells: tuple[str, str]) -> Item:
     if cells[0]:
-        return _Item(span, "", lambda indent: [Row(indent, cells, "matcher")])
+        return Item(span, "", lambda indent: [Row(indent, cells, "matcher")])
     return _text_item(span, cells[1])
 
 

@@ -67,6 +67,10 @@ class Places:
         """A string's value."""
         return tree.Text(unquote(leaf.value), self.of(leaf))
 
+    def literal(self, leaf: Leaf) -> tree.Text:
+        """A text as it stands: an address or prefix."""
+        return tree.Text(leaf.value, self.of(leaf))
+
     def number(self, leaf: Leaf) -> tree.Number:
         """A number's value."""
         return tree.Number(int(leaf.value), self.of(leaf))

@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias, assert_never
 
-from cpc.compiler.diagnostics import Diagnostics, Label, Severity, error, suggest, warning
+from cpc.compiler.diagnostics import Diagnostics, Severity, error, suggest, warning
 from cpc.compiler.source import SourceFile, Span
 from cpc.compiler.syntax import tree
 from cpc.compiler.syntax.brackets import match_brackets
 from cpc.compiler.syntax.build import Builder, Head, ServiceItem
+from cpc.compiler.syntax.build_service import with_items
 from cpc.compiler.syntax.docs import Docs
 from cpc.compiler.syntax.mistakes import Failure, Table, explain
 from cpc.compiler.syntax.scan import Scanned
@@ -235,51 +236,9 @@ class Reader:
                 return replace(head, cases=cases, span=span)
             case tree.Service():
                 items = [n for n in nodes if isinstance(n, tuple)]
-                return self._service(replace(head, span=span), items)
+                return with_items(replace(head, span=span), items, self.diagnostics)
             case _:
                 assert_never(head)
-
-    def _service(self, head: tree.Service, items: list[tuple[ServiceItem, Span]]) -> tree.Service:
-        vips: list[tree.Text] = []
-        ports: list[tree.ServicePort] = []
-        backends: list[tree.ServiceBackends] = []
-        once: dict[str, tuple[tree.Name | int, Span]] = {}
-        for item, span in items:
-            match item:
-                case tuple():
-                    vips += item
-                case tree.ServicePort():
-                    ports.append(item)
-                case tree.ServiceBackends():
-                    backends.append(item)
-                case tree.Name() | int():
-                    word = "affinity" if isinstance(item, int) else "balance"
-                    if word in once:
-                        self._repeated(word, span, once[word][1])
-                    once[word] = item, span
-                case _:
-                    assert_never(item)
-        balance, affinity = once.get("balance"), once.get("affinity")
-        return replace(
-            head,
-            vips=tuple(vips),
-            ports=tuple(ports),
-            backends=tuple(backends),
-            balance=balance[0] if balance and isinstance(balance[0], tree.Name) else None,
-            affinity=affinity[0] if affinity and isinstance(affinity[0], int) else None,
-            affinity_span=affinity[1] if affinity else None,
-        )
-
-    def _repeated(self, word: str, span: Span, first: Span) -> None:
-        self.diagnostics.append(
-            error(
-                "CPC122",
-                f"`{word}` stands twice in one service",
-                span,
-                labels=(Label(first, "first here"),),
-                help="keep one of them",
-            )
-        )
 
     # --- what cannot be a statement ----------------------------------------------------------
 
