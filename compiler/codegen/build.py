@@ -7,7 +7,7 @@ from hashlib import sha256
 from importlib.metadata import version
 
 from cpc.compiler.artifact import Artifact
-from cpc.compiler.artifact_program import policy_hash
+from cpc.compiler.artifact.program import policy_hash
 from cpc.compiler.codegen.cache import Cache, cache_folder
 from cpc.compiler.codegen.clang import SOURCE, Clang, find_clang, flags_for
 from cpc.compiler.codegen.library import library

@@ -8,6 +8,7 @@ import sysconfig
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from cpc.compiler.codegen.clang_errors import (
@@ -114,16 +115,18 @@ def find_clang(environment: Mapping[str, str] | None = None) -> Clang:
     found = [where for name in names if (where := shutil.which(name, path=path))]
     if not found:
         raise missing(names)
-    versions = [(where, *_version(where)) for where in found]
-    for where, major, line in versions:
+    lines = []
+    for where in found:
+        major, line = _version(where, os.stat(where).st_mtime_ns)
         if major >= MINIMUM:
             return Clang(where, line)
-    where, _, line = versions[0]
-    raise too_old(where, line, MINIMUM)
+        lines.append(line)
+    raise too_old(found[0], lines[0], MINIMUM)
 
 
-def _version(path: str) -> tuple[int, str]:
-    """The major version of a clang, and the line that names it."""
+@cache
+def _version(path: str, changed: int) -> tuple[int, str]:
+    """The major version of a clang, and the line that names it; asked again when the file `changed`."""
     try:
         done = subprocess.run(
             [path, "--version"],

@@ -20,7 +20,7 @@ from cpc.compiler.policy.model import (
 )
 from cpc.compiler.policy.semantics import Decision, Reason
 from cpc.compiler.source import Span
-from tests.policy.strategies import port_edges
+from tests.policy.strategies import address_edges, port_edges
 
 __all__ = ["OUTCOMES", "flows_of", "outcome_of"]
 
@@ -55,6 +55,8 @@ def flows_of(
     """
     chosen = random.Random(seed)
     peers = [inventory.party_of(a) for a in addresses]
+    borders = address_edges(policy)
+    bordering = [p for p in peers if p.address in borders]
     kinds: dict[tuple[Tier, Action], list[Rule]] = {}
     for rule in policy.rules:
         kinds.setdefault((rule.tier, rule.action), []).append(rule)
@@ -62,7 +64,8 @@ def flows_of(
         aim = None
         if kinds and chosen.random() < 0.9:
             aim = chosen.choice(kinds[chosen.choice(sorted(kinds))])
-        flow = _flow(chosen, inventory, peers, aim, port_edges(policy.rules))
+        some = bordering if bordering and chosen.random() < 0.4 else peers
+        flow = _flow(chosen, inventory, some, aim, port_edges(policy.rules))
         if flow is not None:
             yield flow
             number -= 1

@@ -181,7 +181,7 @@ def test_the_program_itself_agrees_on_the_whole_universe(bench: Bench) -> None:
     assert bench.artifact.program.words == 2
     assert bench.refutation(bench.artifact) is None
     passing = sum(known.passes for known in bench.universe)
-    assert 0.1 < passing / len(bench.universe) < 0.9
+    assert 1000 < passing < len(bench.universe) - 1000
 
 
 def _chosen(every: Iterator[Mutant]) -> list[Mutant]:

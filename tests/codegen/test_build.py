@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cpc.compiler.artifact import TARGETS
-from cpc.compiler.artifact_file import pack
+from cpc.compiler.artifact.file import pack
 from cpc.compiler.codegen.build import build
 from cpc.compiler.codegen.clang import find_clang
 from cpc.compiler.codegen.limits import check_limits

@@ -48,7 +48,7 @@ CPC_PART bool cpc_ingress_match_2(void)
 {
 	const __u64 subject0 = endpoint.subject[0];
 
-	/* ports.cil:8 (ports.cil:8) */
+	/* default deny (ports.cil:8) */
 	if (subject0 & 0x4)
 		return true;
 	return false;

@@ -45,7 +45,7 @@ CPC_PART bool cpc_ingress_match_3(void)
 {
 	const __u64 subject0 = endpoint.subject[0];
 
-	/* requires.cil:7 (requires.cil:7) */
+	/* default deny (requires.cil:7) */
 	if (subject0 & 0x1)
 		return true;
 	return false;

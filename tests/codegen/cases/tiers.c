@@ -80,7 +80,7 @@ CPC_PART bool cpc_ingress_match_5(void)
 {
 	const __u64 subject0 = endpoint.subject[0];
 
-	/* tiers.cil:9 (tiers.cil:9) */
+	/* default deny (tiers.cil:9) */
 	if (subject0 & 0x8)
 		return true;
 	return false;
@@ -234,7 +234,7 @@ CPC_PART bool cpc_egress_match_3(void)
 {
 	const __u64 subject0 = endpoint.subject[0];
 
-	/* tiers.cil:9 (tiers.cil:9) */
+	/* default deny (tiers.cil:9) */
 	if (subject0 & 0x8)
 		return true;
 	return false;
