@@ -14,7 +14,8 @@ from cpc.compiler.source import Sources
 from cpc.compiler.timings import Timings, Tool
 
 if TYPE_CHECKING:
-    from cpc.compiler.artifact import Artifact, Program
+    from cpc.compiler.artifact import Artifact
+    from cpc.compiler.ir.nodes import Program
     from cpc.compiler.policy.inventory import Inventory
     from cpc.compiler.policy.model import Policy
     from cpc.compiler.policy.resolve import Definitions

@@ -43,7 +43,7 @@ def _part(
             from cpc.compiler.ir.show import show
 
             return show(program).encode(), found
-        from cpc.compiler.artifact_program import policy_hash
+        from cpc.compiler.artifact.program import policy_hash
         from cpc.compiler.codegen.build import source_of
 
         with terminal.timings.measure("write C"):
@@ -53,7 +53,7 @@ def _part(
         return None, found
     if emit is Emit.OBJECT:
         return artifact.object, found
-    from cpc.compiler.artifact_manifest import manifest_text
+    from cpc.compiler.artifact.manifest import manifest_text
 
     return manifest_text(artifact, dict(artifact.members())).encode(), found
 

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from cpc.compiler import artifact_file
 from cpc.compiler.artifact import TARGETS, Artifact, read_artifact, write_artifact
-from cpc.compiler.artifact_file import pack, unpack
-from cpc.compiler.artifact_program import encode_program
+from cpc.compiler.artifact import file as artifact_file
+from cpc.compiler.artifact.file import pack, unpack
+from cpc.compiler.artifact.program import encode_program
 from cpc.compiler.errors import InputError
 from cpc.compiler.ir.lower import lower
 from cpc.compiler.ir.passes import run

@@ -5,8 +5,8 @@ import json
 import pytest
 from hypothesis import given, settings
 
-from cpc.compiler.artifact_codec import CodecError
-from cpc.compiler.artifact_program import PROGRAM, decode_program, encode_program, policy_hash
+from cpc.compiler.artifact.codec import CodecError
+from cpc.compiler.artifact.program import PROGRAM, decode_program, encode_program, policy_hash
 from cpc.compiler.ir.lower import lower
 from cpc.compiler.ir.nodes import ANY, Clause, Program, Step, StepVerdict
 from cpc.compiler.ir.passes import run

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from hashlib import sha256
 
-from cpc.compiler.artifact import FORMAT, Artifact
+from cpc.compiler.artifact.value import FORMAT, Artifact
 from cpc.compiler.ir.nodes import Program, RuleEntry, Step
 from cpc.compiler.ir.words import selector_words, term_words
 

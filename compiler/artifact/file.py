@@ -13,21 +13,36 @@ from hashlib import sha256
 from io import BytesIO
 from zipfile import ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
-from cpc.compiler.artifact import FORMAT, TARGETS, Artifact
-from cpc.compiler.artifact_codec import CodecError
-from cpc.compiler.artifact_manifest import manifest_text
-from cpc.compiler.artifact_program import decode_program
+from cpc.compiler.artifact.codec import CodecError
+from cpc.compiler.artifact.manifest import manifest_text
+from cpc.compiler.artifact.program import decode_program
+from cpc.compiler.artifact.value import FORMAT, Artifact
+from cpc.compiler.codegen.targets import TARGETS
 from cpc.compiler.diagnostics import error
 from cpc.compiler.errors import InputError
 from cpc.compiler.ir.check import faults
+from cpc.compiler.write import write_whole
 
-__all__ = ["LARGEST", "pack", "read_file", "unpack"]
+__all__ = ["LARGEST", "pack", "read_artifact", "unpack", "write_artifact"]
 
 LARGEST = 1 << 28
 """Bytes of the largest file that is read."""
 
 _MANIFEST = "manifest.json"
 _AGAIN = "compile the policy again: `cpc compile`"
+
+
+def write_artifact(artifact: Artifact, path: str) -> None:
+    """Writes the file in one step: whoever reads sees the old one or the new one, whole.
+
+    InputError (CPC083) where that is not possible.
+    """
+    write_whole(path, pack(artifact))
+
+
+def read_artifact(path: str) -> Artifact:
+    """The artifact of a file, every hash checked; InputError (CPC52x) for anything else."""
+    return unpack(_read(path), path)
 
 
 def pack(artifact: Artifact) -> bytes:
@@ -47,7 +62,7 @@ def _archive(manifest: str, members: Mapping[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
-def read_file(path: str) -> bytes:
+def _read(path: str) -> bytes:
     """The bytes of a file; InputError (CPC520, CPC524) where there are none, or too many."""
     try:
         with open(path, "rb") as file:

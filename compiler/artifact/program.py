@@ -3,7 +3,7 @@
 from dataclasses import is_dataclass
 from hashlib import sha256
 
-from cpc.compiler.artifact_codec import Codec
+from cpc.compiler.artifact.codec import Codec
 from cpc.compiler.ir import nodes
 from cpc.compiler.ir.nodes import Program
 from cpc.compiler.policy import model
