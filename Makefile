@@ -38,7 +38,7 @@ format-check: setup ## Check that `make format` would change nothing, in generat
 		clang-format-19 --dry-run --Werror --assume-filename=examples/shop/policy.bpf.c
 
 generated: setup ## Write the files that are generated from the code.
-	$(PYTHON) -m cpc.compiler.report_json > docs/schema/diagnostics.schema.json
+	$(PYTHON) -m cpc.compiler.report.document > docs/schema/diagnostics.schema.json
 
 generated-check: generated ## Check that the committed generated files are current.
 	git diff --exit-code -- docs/schema

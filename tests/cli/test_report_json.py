@@ -5,7 +5,7 @@ from pathlib import Path
 
 from cpc.compiler.diagnostics import Label, error, note, warning
 from cpc.compiler.report import Format, Look, render, summary
-from cpc.compiler.report_json import SCHEMA, Document, schema
+from cpc.compiler.report.document import SCHEMA, Document, schema
 from cpc.compiler.source import SourceFile
 
 PUBLISHED = Path(__file__).parents[2] / "docs/schema/diagnostics.schema.json"
@@ -14,7 +14,7 @@ SOURCE = SourceFile("a.cil", "one\ntwo\n")
 
 def test_the_published_schema_is_the_one_in_use() -> None:
     assert PUBLISHED.read_text() == schema(), (
-        "run `python -m cpc.compiler.report_json > docs/schema/diagnostics.schema.json`"
+        "run `python -m cpc.compiler.report.document > docs/schema/diagnostics.schema.json`"
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cpc.compiler.diagnostics import Diagnostic
-from cpc.compiler.report_cells import cells, plain
+from cpc.compiler.report.cells import cells, plain
 from cpc.compiler.source import SourceFile, Sources, Span
 
 __all__ = ["Line", "concise", "pretty"]

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import assert_never
 
 from cpc.compiler.diagnostics import Diagnostic, Severity
-from cpc.compiler.report_pretty import Line, concise, pretty
+from cpc.compiler.report.pretty import Line, concise, pretty
 from cpc.compiler.source import Sources
 
 __all__ = ["Format", "Look", "ordered", "render", "summary"]
@@ -82,7 +82,7 @@ def render(diagnostics: Iterable[Diagnostic], sources: Sources, look: Look) -> s
     found = ordered(diagnostics, sources)
     match look.format:
         case Format.JSON:
-            from cpc.compiler.report_json import document
+            from cpc.compiler.report.document import document
 
             return document(found, sources)
         case Format.CONCISE:

@@ -1,6 +1,6 @@
 """Diagnostics as a JSON document whose schema is published and versioned.
 
-`python -m cpc.compiler.report_json` prints the schema: `docs/schema/diagnostics.schema.json` is its
+`python -m cpc.compiler.report.document` prints the schema: `docs/schema/diagnostics.schema.json` is its
 output. A field may be added within a version; the version changes when one is removed or changed.
 """
 
