@@ -14,6 +14,9 @@ __all__ = ["Flood"]
 _PACE = 0.0002
 """Seconds between packets: the receivers' queues must never be what loses one."""
 
+_SO_RCVBUFFORCE = 33
+"""asm-generic/socket.h; Python does not name it."""
+
 
 @dataclass
 class Flood:
@@ -34,21 +37,17 @@ class Flood:
     _stop: threading.Event = field(default_factory=threading.Event)
 
     def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def start(self) -> None:
-        """Start sending."""
         family = socket.AF_INET if self.address.version == 4 else socket.AF_INET6
         with self.topology.namespaces[self.destination].entered():
             self._receiver = socket.socket(family, socket.SOCK_DGRAM)
-        self._receiver.setsockopt(socket.SOL_SOCKET, 33, 64 << 20)  # SO_RCVBUFFORCE
+        self._receiver.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, 64 << 20)
         self._receiver.bind((str(self.address), self.port))
         self._receiver.settimeout(0.3)
         self._family = family
         self._threads = [threading.Thread(target=t) for t in (self._receive, self._send)]
         for thread in self._threads:
             thread.start()
+        return self
 
     def __exit__(self, *_: object) -> None:
         self.stop()
