@@ -1,7 +1,6 @@
 """What the demo found, for people: pairs of hosts with what passes between them, and why."""
 
 import json
-import re
 from collections.abc import Iterable, Sequence
 
 from cpc.compiler.commands.table import columns
@@ -10,9 +9,6 @@ from cpc.runtime.demo.scenario import Cell, Demo, Traffic
 __all__ = ["demo_json", "demo_text"]
 
 SCHEMA = "cpc.demo/1"
-
-_NAMELESS = re.compile(r"^(.+) \(\1\)$")
-"""A statement without a name is named by its place."""
 
 
 def _word(allowed: bool) -> str:
@@ -44,8 +40,7 @@ def _asked(cell: Cell) -> tuple[str, str, str]:
 
 def _found(cell: Cell) -> tuple[str, str, str, str]:
     doubt = "" if cell.right else f"WRONG: the kernel says {cell.kernel}"
-    rule = _NAMELESS.sub(r"default (\1)", cell.expected.rule())
-    return _word(cell.expected.allowed), _word(cell.observed), rule, doubt
+    return _word(cell.expected.allowed), _word(cell.observed), cell.expected.rule(), doubt
 
 
 def _matrix(title: str, cells: Sequence[Cell]) -> list[str]:

@@ -111,9 +111,6 @@ def monitor(
 
 def demo(
     context: typer.Context,
-    folder: Annotated[
-        str | None, typer.Argument(metavar="[FOLDER]", help="Policies of the demo's form.")
-    ] = None,
     format: FormatOption = None,
     color: ColorOption = None,
     verbose: VerboseOption = False,
@@ -122,4 +119,4 @@ def demo(
     """Enforce a small shop's policy on real packets. Needs root."""
     from cpc.compiler.commands import demo
 
-    return Job(partial(demo.run, folder), terminal_of(context, format, color, verbose, timings))
+    return Job(demo.run, terminal_of(context, format, color, verbose, timings))

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from itertools import product
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from cpc.compiler.artifact import DEFAULT_TARGET, Artifact, RuleEntry
 from cpc.compiler.errors import InputError
-from cpc.compiler.pipeline import Front, Options, compile_policy, front
+from cpc.compiler.pipeline import Options, compile_policy, front
 from cpc.compiler.policy.inventory import Inventory
 from cpc.compiler.policy.model import Entity, Policy
 from cpc.compiler.timings import Timings
@@ -132,19 +132,9 @@ def run_demo(folder: Path, timings: Timings, say: Callable[[str], None]) -> Demo
 def _compile(path: Path, inventory: str, timings: Timings) -> tuple[_Compiled, Inventory]:
     read = front([str(path)], Options(inventory=inventory), timings)
     artifact, found = compile_policy(read, DEFAULT_TARGET, timings)
-    if artifact is None:
+    if read.policy is None or read.inventory is None or artifact is None:
         raise InputError(*read.diagnostics, *found)
-    return _Compiled(_required(read), artifact), _inventory(read)
-
-
-def _required(read: Front) -> Policy:
-    assert read.policy is not None
-    return read.policy
-
-
-def _inventory(read: Front) -> Inventory:
-    assert read.inventory is not None
-    return read.inventory
+    return _Compiled(read.policy, artifact), read.inventory
 
 
 def _probes(hosts: Sequence[Host]) -> list[Probe]:
@@ -251,13 +241,10 @@ def _swap(
             name = f"{source} -> {target} udp/{port} IPv{to.version}"
             flood = Flood(built, source, target, to, port)
             floods.append((name, "all" if verdicts.pop() else "none", flood))
-    for _, _, flood in floods:
-        flood.start()
-    try:
-        demo.replaced = replace_policy(policies[1].artifact, None, instance)
-    finally:
+    with ExitStack() as running:
         for _, _, flood in floods:
-            flood.stop()
+            running.enter_context(flood)
+        demo.replaced = replace_policy(policies[1].artifact, None, instance)
     demo.traffic = [
         Traffic(name, expected, flood.sent, len(flood.received)) for name, expected, flood in floods
     ]
