@@ -88,7 +88,7 @@ def front(paths: Sequence[str], options: Options, timings: Timings) -> Front:
 def verify_policy(
     policy: "Policy", timings: Timings
 ) -> "tuple[VerifiedPolicy | None, Diagnostics]":
-    """Check what must hold before a policy may become a program."""
+    """Check what must hold before a policy may become a program; None where there is an error."""
     from cpc.compiler.verify.verified import verify
 
     with timings.measure("verify", Tool.Z3):
@@ -100,7 +100,7 @@ def lower_policy(read: Front, timings: Timings) -> "tuple[Program | None, Diagno
     if read.policy is None:
         return None, []
     verified, diagnostics = verify_policy(read.policy, timings)
-    if verified is None or has_errors(diagnostics):
+    if verified is None:
         return None, diagnostics
     from cpc.compiler.ir.lower import lower
     from cpc.compiler.ir.passes import run
@@ -116,7 +116,7 @@ def compile_policy(
     if read.policy is None:
         return None, []
     verified, diagnostics = verify_policy(read.policy, timings)
-    if verified is None or has_errors(diagnostics):
+    if verified is None:
         return None, diagnostics
     from cpc.compiler.codegen.build import build
 

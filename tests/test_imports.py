@@ -168,7 +168,7 @@ def loaded_by(*words: str) -> set[str]:
     return set(names)
 
 
-HEAVY = {"bcc", "elftools", "jinja2", "pyroute2", "structlog", "yaml", "z3"}
+HEAVY = {"bcc", "elftools", "jinja2", "pyroute2", "yaml", "z3"}
 
 
 def test_help_loads_nothing_heavy() -> None:

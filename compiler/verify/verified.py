@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from cpc.compiler.diagnostics import Diagnostic, Diagnostics, Severity
+from cpc.compiler.diagnostics import Diagnostics, Severity, error
 from cpc.compiler.errors import InternalError
 from cpc.compiler.policy.model import Policy
 from cpc.compiler.verify.coverage import check_coverage
@@ -26,7 +26,7 @@ class VerifiedPolicy:
 
 def verify(policy: Policy) -> tuple[VerifiedPolicy | None, Diagnostics]:
     """The policy as one that may be compiled, or the errors that forbid it (CPC2xx, CPC4xx)."""
-    diagnostics = [*check_coverage(policy), *unenforced(policy, Severity.ERROR)]
+    diagnostics = [*check_coverage(policy), *unenforced(policy)]
     if any(d.severity is Severity.ERROR for d in diagnostics):
         return None, diagnostics
     return VerifiedPolicy(policy, _SEAL), diagnostics
@@ -51,18 +51,12 @@ _UNENFORCED = {
 """What `Policy.unenforced` names, with its code and message."""
 
 
-def unenforced(policy: Policy, severity: Severity) -> Diagnostics:
-    """One diagnostic for each place that this version resolves but cannot enforce (CPC4xx)."""
+def unenforced(policy: Policy) -> Diagnostics:
+    """One error for each place that this version resolves but cannot enforce (CPC4xx)."""
     found: Diagnostics = []
     for what, span in policy.unenforced:
         code, message = _UNENFORCED[what]
         found.append(
-            Diagnostic(
-                code,
-                severity,
-                message,
-                span,
-                help=("remove it to compile; `cpc check` accepts it",),
-            )
+            error(code, message, span, help="remove it to compile; `cpc check` accepts it")
         )
     return found
