@@ -87,7 +87,6 @@ class Ip:
     ident: int = 0
     offset: int = 0
     more: bool = False
-    fragmented: bool = False
     ip_options: bytes = b""
     extensions: tuple[tuple[int, bytes], ...] = ()
     forged_version: int | None = None
@@ -111,9 +110,7 @@ class Ip:
     def fragment(self, ident: int, offset: int, more: bool) -> Self:
         """A fragment at `offset` bytes; in IPv6 its header comes after the extensions so far."""
         if self.source.version == 4:
-            return replace(
-                self, ident=ident, offset=offset, more=more, fragmented=True, summed=False
-            )
+            return replace(self, ident=ident, offset=offset, more=more, summed=False)
         body = struct.pack("!HI", offset | more, ident)
         return replace(self.extension(FRAGMENT, body), summed=False)
 

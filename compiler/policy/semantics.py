@@ -323,7 +323,7 @@ def _normal(alg: Algebra[B], policy: Policy, reading: Reading[B]) -> tuple[_Guar
 
 
 def decide_terms(alg: Algebra[B], policy: Policy, reading: Reading[B]) -> list[tuple[B, Decision]]:
-    """Exclusive guards, together true, each with what it decides (SPEC: one side's steps)."""
+    """Exclusive guards, together true, each with what it decides: one side's steps."""
     ingress = reading.direction(Direction.INGRESS)
     unmanaged = alg.negate(reading.subject.managed())
     prelude: _Guards[B] = [
