@@ -5,8 +5,9 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -27,6 +28,13 @@ def _no_clang() -> str | None:
 
 
 @cache
+def _no_clang_format() -> str | None:
+    if shutil.which("clang-format-19"):
+        return None
+    return "needs clang-format-19: apt-get install clang-format-19"
+
+
+@cache
 def _no_kernel() -> str | None:
     if not sys.platform.startswith("linux"):
         return "needs Linux"
@@ -37,6 +45,10 @@ def _no_kernel() -> str | None:
     if importlib.util.find_spec("pyroute2") is None:
         return "needs pyroute2"
     return _no_clang()
+
+
+_TOOLS = (("clang", _no_clang), ("clang_format", _no_clang_format), ("kernel", _no_kernel))
+"""Markers, and what says why a test with one cannot run here."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -50,9 +62,21 @@ def update_goldens(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("--update-goldens"))
 
 
+@pytest.fixture
+def golden(update_goldens: bool) -> Callable[[Path, str], None]:
+    """Fails unless a text is that of a golden file, or writes the file where that was asked for."""
+
+    def compare(path: Path, text: str) -> None:
+        if update_goldens:
+            path.write_text(text, encoding="utf-8")
+        assert text == path.read_text(encoding="utf-8")
+
+    return compare
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skips, out loud, what cannot run here; fails instead where everything must run."""
-    for marker, lacking in (("clang", _no_clang), ("kernel", _no_kernel)):
+    for marker, lacking in _TOOLS:
         reason = lacking() if item.get_closest_marker(marker) else None
         if reason is not None and STRICT:
             pytest.fail(reason, pytrace=False)

@@ -2,13 +2,13 @@
 crashes.
 
 A case is a policy `bad/NAME.cil`, or a folder `bad/NAME` that is checked by the arguments in its file
-`args`. What is printed stands in `NAME.txt` beside it; `CPC_GOLDEN=rewrite pytest tests/policy` writes
-those anew. In a policy, `#! CPC301` marks each line that gets a diagnostic, with its codes.
+`args`. What is printed stands in `NAME.txt` beside it; `--update-goldens` writes those anew. In a
+policy, `#! CPC301` marks each line that gets a diagnostic, with its codes.
 """
 
 import json
-import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -36,14 +36,11 @@ def case(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Pat
     return path
 
 
-def test_what_is_said(case: Path, capsys: Captured) -> None:
+def test_what_is_said(case: Path, capsys: Captured, golden: Callable[[Path, str], None]) -> None:
     code = run(["check", *_command(case)[1]])
     out, err = capsys.readouterr()
     said = f"{out}{err}exit {code}\n"
-    golden = CASES / f"{case.stem}.txt"
-    if os.environ.get("CPC_GOLDEN") == "rewrite":
-        golden.write_text(said)
-    assert said == golden.read_text()
+    golden(CASES / f"{case.stem}.txt", said)
     finding = re.fullmatch(r"(?s)error\[CPC2.*", said) is not None  # what was read means something
     assert code == (1 if finding else 2) and "Traceback" not in said
 
