@@ -4,8 +4,7 @@
     #~ CPC104 6:3 help~="did you mean `allow`"
 
 Each line is a code, mostly a place (line:column), and any number of `message~=`, `label~=`, `help~=` or
-`note~=` with a part of what must be said. A text that cannot hold such lines (one that is not text) has
-them in a file beside it, with `.expect` added to its name.
+`note~=` with a part of what must be said.
 """
 
 import re
@@ -56,10 +55,8 @@ def cases(folder: Path) -> list[Path]:
 
 def expected(path: Path) -> list[Expected]:
     """What the case at `path` says about itself."""
-    beside = path.with_name(path.name + ".expect")
-    text = (beside if beside.exists() else path).read_text(encoding="utf-8", errors="strict")
     found: list[Expected] = []
-    for line in text.splitlines():
+    for line in path.read_text(encoding="utf-8").splitlines():
         if not line.startswith("#~"):
             continue
         match = _LINE.fullmatch(line)
