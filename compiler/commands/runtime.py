@@ -43,7 +43,7 @@ def _kernel_log(terminal: Terminal) -> Iterator[None]:
 
 
 def _answer(found: Status, terminal: Terminal) -> int:
-    """Answers with a status; a finding where an endpoint is closed."""
+    """Answers with a status; a finding where a hook of an endpoint has no program."""
     for note in found.notes:
         terminal.say(f"cpc: {note}")
     as_json = terminal.format is Format.JSON

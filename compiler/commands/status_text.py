@@ -12,7 +12,7 @@ SCHEMA = "cpc.status/1"
 
 def _state(endpoint: EndpointStatus) -> str:
     if not endpoint.ready:
-        return "closed"
+        return "detached"
     return "replacing" if any(hook.replacing for hook in endpoint.hooks) else "ready"
 
 

@@ -40,7 +40,7 @@ def test_a_status_for_people() -> None:
         "",
         "endpoint  interface  identity  state      addresses",
         "web       web0       256       ready      10.0.0.1 fd00::1",
-        "orders    web0       256       closed     10.0.0.1 fd00::1",
+        "orders    web0       256       detached   10.0.0.1 fd00::1",
         "db        web0       256       replacing  10.0.0.1 fd00::1",
         "",
         "direction  verdict  reason  packets  bytes",
@@ -55,7 +55,7 @@ def test_a_status_for_programs() -> None:
     assert document["schema"] == "cpc.status/1"
     assert [endpoint["state"] for endpoint in document["endpoints"]] == [
         "ready",
-        "closed",
+        "detached",
         "replacing",
     ]
     assert document["counts"] == [
