@@ -14,8 +14,10 @@ from cpc.compiler.commands import runtime
 from cpc.compiler.diagnostics import error
 from cpc.compiler.policy.inventory_file import read_inventory
 from cpc.compiler.policy.model import Entity
+from cpc.runtime.bpf import Link
 from cpc.runtime.demo.topology import Host, Topology, topology
 from cpc.runtime.programs import Rejected
+from cpc.runtime.state import Instance
 
 pytestmark = pytest.mark.kernel
 
@@ -81,13 +83,26 @@ def test_load_status_unload(node: Topology, compiled: dict[str, str], capsys: Ca
         assert "error[CPC6" in capsys.readouterr().err
 
 
-def test_a_closed_endpoint_is_a_finding(loaded: Topology, capsys: Captured) -> None:
+def test_an_endpoint_without_its_interface_is_a_finding(loaded: Topology, capsys: Captured) -> None:
     from pyroute2 import IPRoute
 
     with IPRoute() as route:
         route.link("del", index=route.link_lookup(ifname="db0")[0])
     assert run(["status", *WHERE]) == 1
-    assert "closed" in capsys.readouterr().out
+    assert "detached" in capsys.readouterr().out
+
+
+def test_replace_attaches_what_was_detached(
+    loaded: Topology, compiled: dict[str, str], capsys: Captured
+) -> None:
+    for path in sorted(Instance(INSTANCE).links.iterdir()):
+        with Link.pinned(path) as link:
+            link.detach()
+    assert run(["status", *WHERE]) == 1
+    assert capsys.readouterr().out.count("detached") == 3
+    assert run(["policy", "replace", compiled["policy"], *WHERE]) == 0
+    assert run(["status", *WHERE]) == 0
+    assert capsys.readouterr().out.count("ready") == 3
 
 
 def test_replace(loaded: Topology, compiled: dict[str, str], capsys: Captured) -> None:
