@@ -7,7 +7,8 @@ import time
 from dataclasses import dataclass, field
 from typing import Self
 
-from cpc.runtime.demo.topology import Address, Topology
+from cpc.runtime.demo.topology import Topology
+from cpc.runtime.maps import Address
 
 __all__ = ["Flood"]
 

@@ -12,7 +12,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from cpc.runtime.demo.namespaces import Namespace
-from cpc.runtime.demo.topology import Address, Topology
+from cpc.runtime.demo.topology import Topology
+from cpc.runtime.maps import Address
 
 __all__ = ["Probe", "Service", "listening", "observe"]
 

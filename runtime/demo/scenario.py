@@ -18,9 +18,10 @@ from cpc.compiler.timings import Timings
 from cpc.runtime.demo.expect import Expectation, expect, expect_between
 from cpc.runtime.demo.flood import Flood
 from cpc.runtime.demo.probe import Probe, Service, listening, observe
-from cpc.runtime.demo.topology import Address, Host, Topology, topology
+from cpc.runtime.demo.topology import Host, Topology, topology
 from cpc.runtime.events import Event
 from cpc.runtime.load import load, unload
+from cpc.runtime.maps import Address
 from cpc.runtime.monitor import monitor
 from cpc.runtime.replace import Report, replace_policy
 

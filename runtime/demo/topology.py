@@ -7,13 +7,12 @@ reach everything through the node's address on the other end of their veth.
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, ip_interface
+from ipaddress import ip_interface
 
 from cpc.runtime.demo.namespaces import Namespace, veth
+from cpc.runtime.maps import Address
 
 __all__ = ["Host", "Topology", "topology"]
-
-Address = IPv4Address | IPv6Address
 
 
 @dataclass(frozen=True, slots=True)
