@@ -35,9 +35,12 @@ PORTS_ONLY = ("10.0.0.3", "fd00::3")
 ICMP_ONLY = ("10.0.0.4", "fd00::4")
 OUT_ONLY = ("10.0.0.5", "fd00::5")
 DENIED = ("10.0.0.6", "fd00::6")
+HOST = ("10.0.0.7", "fd00::7")
 """Peers by the bits that stub_policy.bpf.c gives a meaning to, one address of each family."""
 
-ROWS = {ALLOWED: 1, PORTS_ONLY: 2, ICMP_ONLY: 4, OUT_ONLY: 8, DENIED: 0}
+CPC_IDENTITY_HOST = 1
+
+ROWS = {ALLOWED: 1, PORTS_ONLY: 2, ICMP_ONLY: 4, OUT_ONLY: 8, DENIED: 0, HOST: 1}
 WORDS = 2
 
 
@@ -117,7 +120,8 @@ class Stage:
     def _fill(self) -> None:
         rows = [maps.pack_row(0, 0, WORDS)]
         for number, (peer, bits) in enumerate(ROWS.items(), 1):
-            rows.append(maps.pack_row(300 + number, bits, WORDS))
+            identity = CPC_IDENTITY_HOST if peer == HOST else 300 + number
+            rows.append(maps.pack_row(identity, bits, WORDS))
             for address in peer:
                 self._place(address, number)
         entries = [(maps.U32.pack(i), row) for i, row in enumerate(rows)]

@@ -198,6 +198,9 @@ TO = [
     Case("a redirect of routes", ip("fe80::6", "fd00::1").icmp(137).hop(255), R.DROP_POLICY),
     Case("somebody in its name", ip("10.0.0.1", "10.0.0.1").tcp(1, 2), R.DROP_SPOOFED),
     Case("itself", ip("fd00::1", "fd00::1").tcp(1, 2), R.PASS_SELF, Skb(0, 1, 1)),
+    Case("this machine", ip("fd00::7", "fd00::1").tcp(1, 2), R.PASS_NEW),
+    Case("somebody in this machine's name", ip("fd00::7", "fd00::1").tcp(1, 2), R.DROP_SPOOFED, Skb(0, 1, 1)),
+    Case("an error in this machine's name", ip("10.0.0.7", "10.0.0.1").icmp(3), R.DROP_SPOOFED, Skb(0, 1, 1)),
     Case("a group of listeners", ip("10.0.0.2", "224.0.0.1").udp(1, 2), R.PASS_NEW),
     Case("a source route", ip("10.0.0.2", "10.0.0.1").options(b"\x83\3\4").udp(1, 2), R.DROP_SOURCE_ROUTE),
 ]  # fmt: skip

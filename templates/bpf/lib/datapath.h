@@ -90,6 +90,10 @@ static __always_inline __u32 cpc_judge(struct __sk_buff *skb, const struct cpc_p
 	finding->row = cpc_row_at(packet->family, remote);
 	if (!finding->row)
 		return CPC_DROP_INTERNAL;
+	/* What this machine sends came in nowhere: anyone outside can write its addresses. */
+	if (direction == CPC_INGRESS && !related && skb->ingress_ifindex &&
+	    finding->row->identity == CPC_IDENTITY_HOST)
+		return CPC_DROP_SPOOFED;
 	if (side == CPC_INGRESS)
 		finding->decision = cpc_decide_ingress(finding->row->bits, service_key);
 	else

@@ -19,6 +19,8 @@ struct cpc_address {
 	};
 };
 
+#define CPC_IDENTITY_HOST 1 /* this machine (runtime/identity.py) */
+
 /* The peer's selector bits: one row per identity or prefix. Row 0 is the unknown identity. */
 struct cpc_row {
 	__u32 identity;
