@@ -228,6 +228,8 @@ def settle(place: Instance) -> None:
     for number in (current - 1, current + 1):
         place.forget(number)
     known = {f"{e.id}-{hook.side}" for e in place.read(current).endpoints for hook in HOOKS}
+    # Removed by hand: the hooks went with it, and a replacement attaches them again.
+    place.links.mkdir(mode=0o700, parents=True, exist_ok=True)
     for path in place.links.iterdir():
         if path.name not in known:
             path.unlink()

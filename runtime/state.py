@@ -30,7 +30,7 @@ from cpc.runtime.features import BPFFS
 from cpc.runtime.inventories import inventory_from, inventory_json
 from cpc.runtime.plan import PlannedEndpoint
 
-__all__ = ["Generation", "Instance", "instance_names"]
+__all__ = ["Generation", "Instance", "instance_names", "remove_pins"]
 
 RUN = Path("/run/cpc")
 """The folder of all instances."""
@@ -118,9 +118,13 @@ class Instance:
             ) from missing
         except (OSError, ValueError) as damaged:
             raise self._damaged(damaged) from damaged
-        if state.get("format") != _FORMAT:
-            raise self._damaged("it was written by another version of cpc")
-        return int(state["generation"])
+        match state:
+            case {"format": format_} if format_ != _FORMAT:
+                raise self._damaged("it was written by another version of cpc")
+            case {"format": _, "generation": int(number)}:
+                return number
+            case _:
+                raise self._damaged("it does not say which generation counts")
 
     def _damaged(self, reason: object) -> InputError:
         return InputError(
@@ -144,7 +148,7 @@ class Instance:
                 endpoints=tuple(_endpoint_from(e) for e in data["endpoints"]),
                 identities={tuple(labels): identity for labels, identity in data["identities"]},
             )
-        except (OSError, ValueError, KeyError) as damaged:
+        except (OSError, ValueError, KeyError, TypeError) as damaged:
             raise self._damaged(damaged) from damaged
 
     def write(self, generation: Generation) -> None:

@@ -26,7 +26,7 @@ from cpc.runtime.load import unload
 from cpc.runtime.monitor import Filters, Tell, monitor
 from cpc.runtime.reasons import PacketReason as R
 from cpc.runtime.replace import replace_policy
-from cpc.runtime.state import RUN, Instance, instance_names
+from cpc.runtime.state import RUN, Instance, instance_names, remove_pins
 from cpc.runtime.status import status
 from cpc.runtime.testrun import attached, try_packet
 from tests.packets import ip
@@ -363,6 +363,46 @@ def test_unloading_after_a_crash(
     assert refused.value.diagnostics[0].code == "CPC608"
     unload(instance)
     assert not traces(instance)
+
+
+DAMAGED = (
+    ("state.json", "{"),
+    ("state.json", "[]"),
+    ("state.json", "5"),
+    ("state.json", '{"format": 0}'),
+    ("state.json", '{"format": 1}'),
+    ("state.json", '{"format": 1, "generation": null}'),
+    ("state.json", '{"format": 1, "generation": "1"}'),
+    ("state.json", '{"format": 1, "generation": 2}'),
+    ("g1/state.json", "[]"),
+    ("g1/state.json", "{}"),
+    ("g1/state.json", '{"inventory": [], "endpoints": [], "identities": []}'),
+    ("g1/state.json", '{"inventory": {}, "endpoints": [5], "identities": []}'),
+)
+
+
+@pytest.mark.parametrize(("file", "text"), DAMAGED, ids=[f"{f} {t}" for f, t in DAMAGED])
+def test_a_damaged_state_is_told_and_can_be_unloaded(
+    net: Topology, artifact: Artifact, instance: str, file: str, text: str
+) -> None:
+    load.load(artifact, INVENTORY, instance)
+    (RUN / instance / file).write_text(text)
+    for command in (lambda: status(instance), lambda: replace_policy(artifact, None, instance)):
+        with pytest.raises(InputError) as refused:
+            command()
+        assert refused.value.diagnostics[0].code == "CPC608"
+    unload(instance)
+    assert not traces(instance)
+
+
+def test_replacing_after_the_folder_of_hooks_was_removed(
+    net: Topology, artifact: Artifact, instance: str
+) -> None:
+    load.load(artifact, INVENTORY, instance)
+    remove_pins(Instance(instance).links)
+    assert not any(e.ready for e in status(instance).endpoints)
+    replace_policy(artifact, None, instance, grace=0.01)
+    assert all(e.ready for e in status(instance).endpoints)
 
 
 def test_connections_survive(net: Topology, artifact: Artifact, instance: str) -> None:
