@@ -86,9 +86,11 @@ class _Parser(Reader):
 
     def _endpoint(self, node: Node) -> Endpoint | None:
         known = ("name", "namespace", "labels", "addresses", "ports", "interface")
+        before = len(self.diagnostics)
         parts = self.mapping(node, "an endpoint", known)
+        told = len(self.diagnostics) > before
         for key in ("name", "addresses"):
-            if parts and key not in parts:
+            if key not in parts and (parts or not told):
                 self.refuse("CPC710", f"an endpoint has no `{key}`", node.span, f"add `{key}:`")
         if "name" not in parts or "addresses" not in parts:
             return None

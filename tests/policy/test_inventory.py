@@ -185,6 +185,13 @@ def test_what_is_refused(text: str, code: str, line: int) -> None:
     assert found[0].help
 
 
+@pytest.mark.parametrize("entry", ["", "null", "{}"])
+def test_an_endpoint_of_nothing_is_refused(entry: str) -> None:
+    inventory, found = parse_inventory(SourceFile("inventory.yaml", f"endpoints:\n  - {entry}\n"))
+    assert inventory is None
+    assert [d.code for d in found] == ["CPC710", "CPC710"]
+
+
 def test_every_mistake_of_a_file_is_reported() -> None:
     text = "clustr: []\nendpoints:\n  - {name: a}\n  - {name: b, addresses: [x, 10.0.0.1/8]}"
     _, found = parse_inventory(SourceFile("inventory.yaml", text))
