@@ -197,6 +197,17 @@ def test_a_mark_longer_than_the_room_shows_its_beginning() -> None:
     assert "^" in lines[4]
 
 
+def test_thousands_of_mistakes_on_one_long_line() -> None:
+    source = SourceFile("a.cil", "x" * 1_000_000 + "[" * 2000)
+    found = [error("CPC300", f"m{i}", source.span(i, i + 1)) for i in range(1_000_000, 1_002_000)]
+    lines = render(found, {source.name: source}, Look(width=60)).splitlines()
+    bodies = [line.removeprefix("1 | ") for line in lines if line.startswith("1 | ")]
+    marks = [line.removeprefix("  | ") for line in lines if "^" in line]
+    assert len(bodies) == len(marks) == 2000
+    assert {body[mark.index("^")] for body, mark in zip(bodies, marks, strict=True)} == {"["}
+    assert max(map(len, bodies)) <= 60 and all(body.startswith("...") for body in bodies)
+
+
 def test_notes_without_a_name_are_called_notes_and_may_have_more_lines() -> None:
     found = error("CPC500", "clang failed", notes=("first\nsecond",))
     assert shown(found) == expect("""
