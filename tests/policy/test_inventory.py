@@ -12,7 +12,10 @@ from cpc.compiler.policy.inventory import MAX_ADDRESSES, NAMESPACE_KEY, Endpoint
 from cpc.compiler.policy.inventory_file import parse_inventory, read_inventory
 from cpc.compiler.policy.model import Entity
 from cpc.compiler.source import SourceFile, Sources
+from tests.documented import blocks
 from tests.policy.resolving import inventory_of
+
+DOCUMENT = Path(__file__).parents[2] / "docs/inventory.md"
 
 TEXT = """
 cluster: [10.42.0.0/16, "fd00:42::/64"]
@@ -32,6 +35,19 @@ endpoints:
   - name: outside
     addresses: [198.51.100.1]
 """
+
+
+def test_the_documented_inventory_has_every_key() -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    [block] = [block for block in blocks(text) if block.language == "yaml"]
+    shown = inventory_of(block.text)
+    assert shown.cluster and shown.entities and len(shown.endpoints) == 2
+    assert shown.endpoints[0].labels and shown.endpoints[0].ports and shown.endpoints[0].interface
+    for entity in ("host", "remote-node", "kube-apiserver", "health", "unmanaged"):
+        assert f"`{entity}`" in text
+    for key in ("cluster", "entities", "endpoints", "name", "namespace", "labels", "addresses"):
+        assert f"\n| `{key}` |" in text
+    assert "\n| `ports` |" in text and "\n| `interface` |" in text
 
 
 def test_endpoints() -> None:
