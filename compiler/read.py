@@ -131,7 +131,7 @@ class _Reader:
                 notes=tuple(f"looked for `{p}`" for p in dict.fromkeys(places)),
                 help=f"did you mean `{near}`?"
                 if near
-                else "paths are relative to the including file, then to each `--include-path`",
+                else "paths are relative to the including file, then to each `-I` folder",
             )
         )
 

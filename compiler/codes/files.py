@@ -10,7 +10,7 @@ FILES: tuple[Page, ...] = (
         "a file does not exist",
         "A path on the command line, or the path of an `include`, names nothing. The path of an "
         "`include` is taken from the folder of the file that includes it, and then from each "
-        "`--include-path` in turn.",
+        "folder given with `-I` (`--include`) in turn.",
         'include "comon.cil"',
         'include "common.cil"',
     ),
