@@ -82,6 +82,10 @@ def front(paths: Sequence[str], options: Options, timings: Timings) -> Front:
     diagnostics = [*diagnostics, *found]
     if has_errors(diagnostics):
         return Front(files, sources, inventory, None, None, diagnostics)
+    if inventory is not None:
+        from cpc.compiler.verify.closed_world import check_inventory
+
+        diagnostics = [*diagnostics, *check_inventory(policy, inventory)]
     return Front(files, sources, inventory, policy, definitions, diagnostics)
 
 

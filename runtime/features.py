@@ -144,13 +144,36 @@ def _is_bpffs(path: Path) -> bool:
     return bool(kind & 0xFFFFFFFF == _BPFFS_MAGIC)
 
 
+def _namespace_of_ip_netns_exec() -> str | None:
+    """The network namespace that `ip netns exec` runs this process in, if it does.
+
+    It gives a command mounts of its own, with a sysfs that has the namespace's name as its source.
+    """
+    name = None
+    for line in Path("/proc/self/mounts").read_text().splitlines():
+        source, where, kind, *_ = line.split()
+        if where == "/sys" and kind == "sysfs":
+            name = source
+    return name if name is not None and Path("/run/netns", name).exists() else None
+
+
 def mount_bpffs(path: Path = BPFFS) -> bool:
     """Makes sure that a BPF file system is at `path`; whether it had to be mounted.
 
-    InputError (CPC611) where it cannot be.
+    InputError: CPC611 where it cannot be, CPC619 under `ip netns exec`, with whose mounts the file
+    system and every name in it would go.
     """
     if _is_bpffs(path):
         return False
+    name = _namespace_of_ip_netns_exec()
+    if name is not None:
+        raise InputError(
+            error(
+                "CPC619",
+                f"under `ip netns exec` no BPF file system at `{path}` outlives the command",
+                help=f"`nsenter --net=/run/netns/{name} cpc ...` enters the network namespace alone",
+            )
+        )
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.mount(b"bpf", os.fsencode(path), b"bpf", 0, b"mode=0700") != 0:
         reason = os.strerror(ctypes.get_errno()).lower()

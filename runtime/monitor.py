@@ -10,7 +10,7 @@ from cpc.compiler.errors import InputError
 from cpc.runtime.bpf import Map, Ring
 from cpc.runtime.events import Event, Namer, decode
 from cpc.runtime.maps import U32
-from cpc.runtime.state import Generation, Instance
+from cpc.runtime.state import Generation, Instance, no_endpoint
 
 __all__ = ["Filters", "Tell", "monitor"]
 
@@ -46,16 +46,20 @@ def monitor(
 ) -> Iterator[Event]:
     """Events from now on, until `seconds` are over or the instance is unloaded.
 
-    The datapath is asked for what `filters` want while the iterator lives. One monitor at a time gets
-    events: they leave the ring as they are read. `started` is called once, when the datapath has been
-    asked. InputError where nothing is loaded.
+    The datapath is asked for what `filters` want while the iterator lives. Events leave the
+    ring as they are read, so there is one monitor at a time (CPC618). `started` is called once, when the datapath has been
+    asked. InputError where nothing is loaded, or
+    no endpoint of such a name (CPC617).
     """
     wanted = filters or Filters()
     place = Instance(instance)
-    place.current()
+    loaded = {endpoint.name for endpoint in place.read(place.current()).endpoints}
+    for name in sorted(wanted.endpoints - loaded):
+        raise no_endpoint(name, loaded)
     deadline = None if seconds is None else time.monotonic() + seconds
     namer = Namer(lambda number: _generation(place, number))
     with ExitStack() as held:
+        held.enter_context(place.watched())
         source = held.enter_context(Map.pinned(place.shared / "events"))
         control = held.enter_context(Map.pinned(place.shared / "control"))
         ring = held.enter_context(Ring(source))

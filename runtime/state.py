@@ -16,21 +16,21 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 from cpc.compiler.artifact import Artifact, Inventory, read_artifact, write_artifact
-from cpc.compiler.diagnostics import error
+from cpc.compiler.diagnostics import error, suggest
 from cpc.compiler.errors import InputError
 from cpc.runtime.attach import Side
 from cpc.runtime.features import BPFFS
 from cpc.runtime.inventories import inventory_from, inventory_json
 from cpc.runtime.plan import PlannedEndpoint
 
-__all__ = ["Generation", "Instance", "instance_names", "remove_pins"]
+__all__ = ["Generation", "Instance", "instance_names", "no_endpoint", "remove_pins"]
 
 RUN = Path("/run/cpc")
 """The folder of all instances."""
@@ -116,8 +116,14 @@ class Instance:
                     help=f"loaded: {loaded}" if loaded else "`cpc load` loads an artifact",
                 )
             ) from missing
+        except PermissionError as refused:
+            raise InputError(
+                error("CPC601", f"cannot read `{self.folder}`", help="run as root")
+            ) from refused
         except (OSError, ValueError) as damaged:
             raise self._damaged(damaged) from damaged
+        if not self.pins.is_dir():
+            raise self._damaged(f"nothing is pinned at `{self.pins}`, so nothing is enforced")
         match state:
             case {"format": format_} if format_ != _FORMAT:
                 raise self._damaged("it was written by another version of cpc")
@@ -186,6 +192,24 @@ class Instance:
     # --- one at a time ---
 
     @contextlib.contextmanager
+    def watched(self) -> Iterator[None]:
+        """Nobody else takes events from the ring meanwhile; InputError (CPC618) where somebody does."""
+        fd = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield
+        except BlockingIOError as busy:
+            raise InputError(
+                error(
+                    "CPC618",
+                    f"another monitor watches instance `{self.name}`",
+                    help="end it first: events leave the ring as they are read",
+                )
+            ) from busy
+        finally:
+            os.close(fd)
+
+    @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
         """Nobody else changes what is loaded meanwhile; InputError (CPC613) after ten seconds."""
         deadline = time.monotonic() + _PATIENCE
@@ -230,6 +254,18 @@ def _lock(deadline: float) -> int:
                 ) from busy
             time.sleep(0.05)
         os.close(fd)
+
+
+def no_endpoint(name: str, known: Iterable[str]) -> InputError:
+    """That no endpoint of this name is loaded (CPC617)."""
+    near = suggest(name, list(known))
+    return InputError(
+        error(
+            "CPC617",
+            f"no endpoint `{name}` is loaded",
+            help=f"did you mean `{near}`?" if near else "`cpc status` lists them",
+        )
+    )
 
 
 def _write_whole(path: Path, data: dict[str, Any]) -> None:

@@ -2,11 +2,9 @@
 
 from dataclasses import dataclass
 
-from cpc.compiler.diagnostics import error, suggest
-from cpc.compiler.errors import InputError
 from cpc.runtime.attach import Side
 from cpc.runtime.bpf import Link, Program, Skb, run
-from cpc.runtime.state import Instance
+from cpc.runtime.state import Instance, no_endpoint
 
 __all__ = ["Tried", "attached", "try_packet"]
 
@@ -26,14 +24,7 @@ def attached(instance: str, endpoint: str, side: Side) -> Program:
     generation = place.read(place.current())
     numbers = {e.name: e.id for e in generation.endpoints}
     if endpoint not in numbers:
-        near = suggest(endpoint, list(numbers))
-        raise InputError(
-            error(
-                "CPC617",
-                f"no endpoint `{endpoint}` is loaded",
-                help=f"did you mean `{near}`?" if near else "`cpc status` lists them",
-            )
-        )
+        raise no_endpoint(endpoint, numbers)
     with Link.pinned(place.link(numbers[endpoint], side)) as link:
         return Program.by_id(link.info().program)
 

@@ -94,4 +94,12 @@ INVENTORY: tuple[Page, ...] = (
         "endpoints:\n  - {name: a, addresses: [10.42.0.10], ports: {http: 8080}}",
         "endpoints:\n  - {name: a, addresses: [10.42.0.10], ports: {http: tcp/8080}}",
     ),
+    Page(
+        "CPC712",
+        "an endpoint that nothing isolates",
+        "The policy has defaults, and none of them is about this endpoint: what no rule denies passes "
+        "to it and from it. Often a label is misspelt, or the namespace is missing.",
+        "endpoints:\n  - {name: db, labels: {app: dv}, addresses: [10.42.0.30]}",
+        "endpoints:\n  - {name: db, labels: {app: db}, addresses: [10.42.0.30]}",
+    ),
 )

@@ -144,4 +144,21 @@ RUNTIME: tuple[Page, ...] = (
         bad="web-1",
         good="shop/web-1",
     ),
+    Page(
+        "CPC618",
+        "another monitor is watching",
+        "Events leave the ring as they are read: two monitors would each see a part of them, and one "
+        "would change what the other asked for.",
+        bad="cpc monitor & cpc monitor",
+        good="cpc monitor | tee verdicts.log",
+    ),
+    Page(
+        "CPC619",
+        "loading under `ip netns exec`",
+        "What is loaded lives on by names in the BPF file system. `ip netns exec` gives a command "
+        "mounts of its own, without that file system; one mounted there ends with the command, and "
+        "then nothing is enforced.",
+        bad="ip netns exec node cpc load shop.cpc --inventory inventory.yaml",
+        good="nsenter --net=/run/netns/node cpc load shop.cpc --inventory inventory.yaml",
+    ),
 )

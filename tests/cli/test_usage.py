@@ -209,16 +209,25 @@ def test_signals_end_a_command_without_a_traceback(
 ) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    with subprocess.Popen(
-        [*CPC, "fmt", "--check", pipe],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        writer = open_when_read(pipe)
-        process.send_signal(number)
-        out, err = process.communicate(timeout=30)
-        os.close(writer)
+    # Whoever runs the tests in the background ignores SIGINT, and children inherit that.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        process = subprocess.Popen(
+            [*CPC, "fmt", "--check", pipe],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
+    with process:
+        try:
+            writer = open_when_read(pipe)
+            process.send_signal(number)
+            out, err = process.communicate(timeout=30)
+            os.close(writer)
+        finally:
+            process.kill()
     assert (process.returncode, out, err) == (code, "", "")
 
 

@@ -443,3 +443,21 @@ def test_no_rights(artifact: Artifact, instance: str) -> None:
         assert said.read() == "CPC601"
     os.waitpid(child, 0)
     assert not traces(instance)
+
+
+def test_ip_netns_exec_is_no_place_to_load(instance: str) -> None:
+    """It gives a command mounts of its own: what it pinned there would end with it."""
+    code = "from cpc.runtime.features import mount_bpffs; mount_bpffs()"
+    name = f"cpc-{instance}"
+    subprocess.run(["ip", "netns", "add", name], check=True, timeout=30)
+    try:
+        inside = subprocess.run(
+            ["ip", "netns", "exec", name, sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    finally:
+        subprocess.run(["ip", "netns", "del", name], check=True, timeout=30)
+    assert "under `ip netns exec`" in inside.stderr
