@@ -28,6 +28,33 @@ class Mistake:
 
 MISTAKES: tuple[Mistake, ...] = (
     Mistake(
+        "CPC100",
+        "a name stands without quotes",
+        "names are bare letters, digits, `_` and `-`: write it as in `my-app`",
+        """
+        endpoints "a" = {}
+        const "a" = 1
+        param "a" = 1
+        cidr "a" = 10.0.0.0/8
+        fqdn "a" = ["x.org"]
+        port "a" = tcp/80
+        policy "a" {
+        service "a" {
+        """,
+        exact=True,
+    ),
+    Mistake(
+        "CPC117",
+        "this is not how ports are written",
+        "a rule ends with ports as in `web -> db tcp/5432`; a definition reads `port pg = tcp/5432`",
+        """
+        port 80
+        port 80/tcp
+        port {
+        port /80
+        """,
+    ),
+    Mistake(
         "CPC111",
         "no `:` after the rule's name",
         "a named rule reads `allow NAME: PEER -> SUBJECT`",

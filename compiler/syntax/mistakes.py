@@ -1,12 +1,13 @@
 """What to say about a piece of text that does not parse."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from cpc.compiler.diagnostics import Diagnostic, error, suggest
 from cpc.compiler.source import Span
-from cpc.compiler.syntax.words import RULES
+from cpc.compiler.syntax.words import PROTOCOLS, RULES
 from cpc.grammar.syntax_errors import Mistake
 
 __all__ = ["Failure", "Table", "explain", "table_of"]
@@ -112,6 +113,13 @@ _NO_PART = Mistake(
 )
 
 
+_LISTED = re.compile(r"\b(tcp|udp|sctp|any)/(\d+(?:-\d+)?)\s*,\s*$")
+"""The end of what stands before a second port that has no protocol."""
+
+_MORE = re.compile(r"\d+(?:-\d+)?(?:\s*,\s*\d+(?:-\d+)?(?![\w./:]))*")
+"""Ports without a protocol, separated by commas."""
+
+
 def table_of(mistakes: Iterable[Mistake], fail: Callable[[str, str], Failure | None]) -> Table:
     """Mistakes by where their snippets fail; the first snippet of a place wins.
 
@@ -162,9 +170,19 @@ def _known(failure: Failure, table: Table) -> Mistake | None:
             return _NO_PART
         if words[-1] == "log":
             return _LOG
+    first = _LISTED.search(failure.before)
+    more = _MORE.match(failure.word + failure.after)
+    if first is not None and more is not None and failure.terminal == "NUMBER":
+        ports = ", ".join([first[2], *re.split(r"\s*,\s*", more[0])])
+        message = f"`{failure.word}` has no protocol"
+        return Mistake("CPC117", message, f"write `{first[1]}/{{{ports}}}`")
     found = _looked_up(failure, table)
     if found is None:
         return None
+    if found.code == "CPC117" and words and failure.word in ("/", ":"):
+        near = suggest(words[-1].lower(), PROTOCOLS)
+        meant = near is not None and near != words[-1]
+        return replace(found, help=f"did you mean `{near}`?") if meant else found
     arrow = "->" in failure.after or failure.word == "->"
     if found.message.startswith("no `=` after the label"):
         quoted = failure.word in (":", "/") and failure.after.lstrip()[:1].isalpha()

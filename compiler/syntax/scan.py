@@ -235,10 +235,15 @@ def _problem(source: SourceFile, kind: str, word: str, start: int) -> Diagnostic
             shown = word.strip("`") if 1 < len(word) <= 40 else word[0].replace("`", "a backtick")
             return wrong("CPC113", f"`{shown}` is not part of the language", help)
         case _:
-            return wrong("CPC101", f"unexpected character `{word[:20]}`", _odd_help(word))
+            before = source.text[max(0, start - 8) : start]
+            return wrong("CPC101", f"unexpected character `{word[:20]}`", _odd_help(word, before))
 
 
-def _odd_help(word: str) -> str | tuple[str, ...]:
+def _odd_help(word: str, before: str) -> str | tuple[str, ...]:
+    if word == ">" and before.rstrip(" \t").endswith("-"):
+        return "write `->`, without a space"
+    if word == ">":
+        return "write `->` between the two sides of a rule; labels compare with `=`, `!=` and `in`"
     if ord(word[0]) > 127:
         return "names are ASCII letters, digits, `_` and `-`; other letters stand in strings"
     return ()

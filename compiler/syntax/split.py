@@ -147,7 +147,7 @@ class Splitter:
     ) -> Piece:
         word, index = (known, start + 1) if known else self._head(start, stop, words)
         if not word:
-            index = self._after(start, stop)
+            index = self._past_defaults(self._after(start, stop), stop)
         due = word not in _NAMED and word != ""
         if word in _NAMED or word in _PREFIXED:
             index += self._is_name(index, stop)
@@ -173,6 +173,10 @@ class Splitter:
             elif kind == "name":
                 due = text in ("and", "or") or text == binding
                 negatable = word not in _WITHOUT_SELECTORS
+                past = self._past_defaults(index, stop)
+                if past > index and self._new_line(index - 1, start):
+                    index = past
+                    continue
                 direction = word == "default" and text in DIRECTIONS
                 if not due and text in words and not (direction and self._listed(index, stop)):
                     break
@@ -184,6 +188,15 @@ class Splitter:
     def _new_line(self, index: int, start: int) -> bool:
         """Whether a token starts a line that is indented no deeper than the statement's."""
         return self._starts_line(index) and self._indent(index) <= self._indent(start)
+
+    def _past_defaults(self, index: int, stop: int) -> int:
+        """The index of `for`, where only the word `default` before `index` seems to be misspelt."""
+        if not self._word(index, stop, ("allow", "deny")):
+            return index
+        at = index + 1
+        while self._word(at, stop, DIRECTIONS) or (at < stop and self._tokens[at].text == ","):
+            at += 1
+        return at if at > index + 1 and self._word(at, stop, ("for",)) else index
 
     def _listed(self, index: int, stop: int) -> bool:
         """Whether a direction is one of a `default`, though the comma before it is missing."""
