@@ -24,6 +24,20 @@ CARRIERS: dict[str, tuple[int, ...]] = {
 _ICMP = {"icmp": int(Protocol.ICMP), "icmpv6": int(Protocol.ICMPV6)}
 
 
+_KNOWN_PORTS = {"dns": 53, "domain": 53, "http": 80, "https": 443, "ssh": 22}
+"""Numbers that an example shows for well-known names; any other gets 8080."""
+
+_ICMP_WORDS = {
+    "ping": "echo-request",
+    "echo": "echo-request",
+    "pong": "echo-reply",
+    "reply": "echo-reply",
+    "unreachable": "destination-unreachable",
+    "ttl-exceeded": "time-exceeded",
+}
+"""What people call types of both ICMP and ICMPv6, and their names."""
+
+
 def is_port_name(text: str) -> bool:
     """Whether it can name a container port (Kubernetes' IANA_SVC_NAME, RFC 6335)."""
     return (
@@ -103,7 +117,7 @@ class Ports:
         named: list[NamedRef] = []
         failed = False
         for item in part.items:
-            bounds = self._port_item(item)
+            bounds = self._port_item(part.protocol, item)
             match bounds:
                 case None:
                     failed = True
@@ -114,12 +128,15 @@ class Ports:
         return None if failed else PortSet(tuple(ranges), tuple(named))
 
     def _port_item(
-        self, item: "tuple[tree.Value, tree.Value] | tree.Text | tree.Name"
+        self, protocol: str, item: "tuple[tree.Value, tree.Value] | tree.Text | tree.Name"
     ) -> tuple[int, int] | tuple[str, Span] | None:
         """A range of ports, or a container port's name with its place."""
         if isinstance(item, tuple) and item[0] != item[1]:
             return self._range(item, "a port", 65535)
         value = item[0] if isinstance(item, tuple) else item
+        if isinstance(value, tree.Name) and value.text not in self._scope.definitions:
+            self._unknown(protocol, value)
+            return None
         constant = self._values.constant(value, "a port")
         if constant is None:
             return None
@@ -149,6 +166,20 @@ class Ports:
         )
         self._refuse("CPC324", f"`{name}` is no port name", value.span, help)
         return None
+
+    def _unknown(self, protocol: str, name: tree.Name) -> None:
+        word = name.text
+        constants = [
+            known
+            for known, definition in self._scope.definitions.items()
+            if isinstance(definition, tree.Const | tree.Param)
+        ]
+        help = (
+            f'a container port\'s name is quoted: `{protocol}/"{word}"`; a name for a number is '
+            f"defined as in `port {word} = {protocol}/{_KNOWN_PORTS.get(word, 8080)}`, and then "
+            f"used as `{word}`"
+        )
+        self._scope.unknown(name, "a port", constants, help)
 
     # --- icmp, icmpv6, proto -------------------------------------------------------------------
 
@@ -185,7 +216,7 @@ class Ports:
         if isinstance(value, tree.Name) and value.text not in self._scope.definitions:
             if value.text in types:
                 return (types[value.text],) * 2
-            near = suggest(value.text, tuple(types))
+            near = _ICMP_WORDS.get(value.text.lower()) or suggest(value.text, tuple(types))
             other = next((p for p in TYPES if p != protocol and value.text in TYPES[p]), None)
             help = f"did you mean `{near}`?" if near else "write the type's number"
             if other is not None:
