@@ -82,9 +82,14 @@ def note(code: str, message: str, span: Span | None = None, *, label: str = "") 
     return Diagnostic(code, Severity.NOTE, message, span, label)
 
 
-def suggest(word: str, known: "list[str] | tuple[str, ...] | set[str]") -> str | None:
-    """The known word that `word` most likely meant to be, or None when nothing is near."""
+def suggest(
+    word: str, known: "list[str] | tuple[str, ...] | set[str]", cutoff: float = 0.6
+) -> str | None:
+    """The known word that `word` most likely meant to be, or None when nothing is near.
+
+    `cutoff` is how alike they must be: 0 not at all, 1 the same (`SequenceMatcher.ratio`).
+    """
     from difflib import get_close_matches
 
-    near = get_close_matches(word, sorted(known), n=1, cutoff=0.6)
+    near = get_close_matches(word, sorted(known), n=1, cutoff=cutoff)
     return near[0] if near else None

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cpc.compiler.diagnostics import Diagnostics, Label, error, suggest
+from cpc.compiler.diagnostics import Diagnostics, Label, error
 from cpc.compiler.source import Sources, Span
 from cpc.compiler.syntax import tree
 from cpc.compiler.syntax.parse import parse
-from cpc.compiler.text import STDIN, read_text
+from cpc.compiler.text import STDIN, near_file, read_text
 
 __all__ = ["read"]
 
@@ -122,7 +122,7 @@ class _Reader:
         if wanted and found is not None:
             self._file(found, found, statement.path.span, chain)
             return
-        near = suggest(wanted, _names_in(beside))
+        near = near_file(wanted, _names_in(beside))
         self.diagnostics.append(
             error(
                 "CPC001",

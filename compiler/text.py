@@ -7,7 +7,7 @@ import sys
 from cpc.compiler.diagnostics import Diagnostic, error, suggest
 from cpc.compiler.source import SourceFile, Span
 
-__all__ = ["MAX_BYTES", "STDIN", "decode", "read_text"]
+__all__ = ["MAX_BYTES", "STDIN", "decode", "near_file", "read_text"]
 
 MAX_BYTES = 64 << 20
 """The largest text that is read: far above any policy, far below what would exhaust memory."""
@@ -70,11 +70,13 @@ def _bytes(path: str) -> bytes:
 def _unreadable(path: str, name: str, failure: OSError, place: Span | None) -> Diagnostic:
     match failure.errno:
         case errno.ENOENT | errno.ENOTDIR:
-            near = suggest(os.path.basename(path), _siblings(path))
+            near = near_file(os.path.basename(path), _siblings(path))
             help = f"did you mean `{near}`?" if near else "check the path"
             return error("CPC001", f"`{name}` does not exist", place, help=help)
         case errno.EISDIR:
-            help = "include files; only the command line takes directories"
+            help = "name a file in it"
+            if place is not None:
+                help = "include files; only the command line takes directories"
             return error("CPC003", f"`{name}` is a directory", place, help=help)
         case errno.EACCES | errno.EPERM:
             help = "give yourself read permission, or run as its owner"
@@ -82,6 +84,17 @@ def _unreadable(path: str, name: str, failure: OSError, place: Span | None) -> D
         case _:
             why = (failure.strerror or "input/output error").lower()
             return error("CPC002", f"cannot read `{name}`: {why}", place, help="check the path")
+
+
+def near_file(name: str, known: list[str]) -> str | None:
+    """The known file name that `name` most likely meant to be; None when nothing is near.
+
+    Endings alone make no two names alike: what stands before them must be near too.
+    """
+    near = suggest(name, known, 0.75)
+    if near is None or suggest(os.path.splitext(name)[0], [os.path.splitext(near)[0]], 0.7) is None:
+        return None
+    return near
 
 
 def _siblings(path: str) -> list[str]:

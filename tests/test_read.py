@@ -121,6 +121,14 @@ def test_a_missing_file_and_its_near_name() -> None:
     assert found.help == ("did you mean `policy.cil`?",)
 
 
+def test_an_ending_alone_makes_no_near_name() -> None:
+    write(near=EMPTY, b=EMPTY)
+    Path("nine.yaml").touch()
+    for name in ("nope.cil", "a.cil", "nine.cil"):
+        _, _, diagnostics = read([name])
+        assert only(diagnostics).help == ("check the path",)
+
+
 def test_a_missing_include_stands_at_its_line() -> None:
     write(a='language 1\n\ninclude "comon.cil"\n', common=EMPTY)
     files, _, diagnostics = read(["a.cil"], ["lib"])
