@@ -23,6 +23,8 @@ _ENTITIES = (
     Entity.UNMANAGED,
 )
 
+_ONE_VALUE = 'a label has one value, as in `tier: "data"`: give each value a key of its own'
+
 _SOURCES = ("k8s", "mesos", "container")
 
 
@@ -131,7 +133,7 @@ class _Parser(Reader):
         for word, node in entries.values():
             key = self._label_key(word)
             if not (isinstance(node, Scalar) and node.is_string):
-                quoted = f'quote it: `"{node.text}"`' if isinstance(node, Scalar) else "give one"
+                quoted = f'quote it: `"{node.text}"`' if isinstance(node, Scalar) else _ONE_VALUE
                 self.refuse("CPC702", "a label's value is a string", node.span, quoted)
                 continue
             if key is None:

@@ -75,11 +75,15 @@ def compose(source: SourceFile) -> Node | Diagnostic:
 
 
 def _refuse(source: SourceFile, place: int, problem: str) -> Diagnostic:
+    line = source.text[source.text.rfind("\n", 0, place) + 1 :].partition("\n")[0]
+    help = "quote strings that hold `: `, `#`, `{` or `[`, and check the indentation"
+    if "\t" in line[: len(line) - len(line.lstrip())]:
+        help = "YAML takes no tabs for indentation: write spaces"
     return error(
         "CPC701",
         f"`{source.name}` is not valid YAML: {problem}",
         source.span(place, min(place + 1, len(source.text))),
-        help="quote strings that hold `: `, `#`, `{` or `[`, and check the indentation",
+        help=help,
     )
 
 

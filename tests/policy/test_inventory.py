@@ -50,6 +50,34 @@ def test_the_documented_inventory_has_every_key() -> None:
     assert "\n| `ports` |" in text and "\n| `interface` |" in text
 
 
+@pytest.mark.parametrize(
+    ("text", "code", "help"),
+    [
+        ("endpoints:\n\t- name: a\n", "CPC701", "write spaces"),
+        ("endpoints:\n  - name: a: b\n", "CPC701", "quote strings"),
+        (
+            "endpoints:\n  - {name: a, labels: {app: [x, y]}, addresses: [10.0.0.1]}",
+            "CPC702",
+            "a label has one value",
+        ),
+        (
+            "endpoints:\n  - {name: a, labels: {app: 5}, addresses: [10.0.0.1]}",
+            "CPC702",
+            'quote it: `"5"`',
+        ),
+    ],
+    ids=["tab", "colon", "list", "number"],
+)
+def test_help(text: str, code: str, help: str) -> None:
+    _, [found] = parse_inventory(SourceFile("i.yaml", text))
+    assert found.code == code and help in found.help[0]
+
+
+def test_a_directory_is_no_inventory(tmp_path: Path) -> None:
+    _, [found] = read_inventory(str(tmp_path), {})
+    assert (found.code, found.help) == ("CPC003", ("name a file in it",))
+
+
 def test_endpoints() -> None:
     web, outside = inventory_of(TEXT).endpoints
     assert web == Endpoint(
