@@ -68,9 +68,11 @@ def _read(path: str) -> bytes:
         with open(path, "rb") as file:
             data = file.read(LARGEST + 1)
     except OSError as failure:
-        why = failure.strerror or str(failure)
+        why = (failure.strerror or str(failure)).lower()
+        missing = isinstance(failure, FileNotFoundError)
+        help = "check the path; `cpc compile` writes artifacts" if missing else "check the path"
         raise InputError(
-            error("CPC520", f"the artifact `{path}` cannot be read: {why}", help=_AGAIN)
+            error("CPC520", f"the artifact `{path}` cannot be read: {why}", help=help)
         ) from failure
     if len(data) > LARGEST:
         raise InputError(
@@ -126,12 +128,15 @@ def _members(data: bytes, path: str) -> dict[str, bytes]:
         struct.error,
     ) as failure:
         # What `zipfile` is known to raise for bytes that are no archive, or one cut short.
+        policy = path.endswith(".cil") or data.lstrip().startswith(b"language ")
         raise InputError(
             error(
                 "CPC521",
                 f"`{path}` is not an artifact, or only a part of one",
                 notes=(str(failure),),
-                help=_AGAIN,
+                help=f"this is a policy: `cpc compile {path}` makes an artifact of it"
+                if policy
+                else _AGAIN,
             )
         ) from failure
     return found

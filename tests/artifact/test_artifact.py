@@ -208,6 +208,24 @@ def test_what_cannot_be_read(tmp_path: Path) -> None:
         assert failing.value.diagnostics[0].code == "CPC520"
 
 
+def test_what_to_do_about_a_file_that_is_no_artifact(tmp_path: Path) -> None:
+    named, told, other = (tmp_path / name for name in ("p.cil", "policy", "x.cpc"))
+    named.write_text("endpoints a = {}\n")
+    told.write_text("language 1\n")
+    other.write_text("x")
+    helps = {
+        named: f"this is a policy: `cpc compile {named}` makes an artifact of it",
+        told: f"this is a policy: `cpc compile {told}` makes an artifact of it",
+        other: "compile the policy again: `cpc compile`",
+        tmp_path / "missing": "check the path; `cpc compile` writes artifacts",
+        tmp_path: "check the path",
+    }
+    for path, help in helps.items():
+        with pytest.raises(InputError) as failing:
+            read_artifact(str(path))
+        assert failing.value.diagnostics[0].help == (help,)
+
+
 def test_what_is_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(artifact_file, "LARGEST", 100)
     write_artifact(example(), str(tmp_path / "x.cpc"))
