@@ -44,7 +44,7 @@ def _page_json(page: Page) -> str:
 
 
 def _missing(what: str, word: str, known: Sequence[str], otherwise: str) -> InputError:
-    guess = suggest(word, list(known))
+    guess = suggest(word, list(known)) or suggest(word.upper(), list(known))
     help = f"did you mean `{guess}`?" if guess else otherwise
     return InputError(error("CPC082", f"there is no {what} `{word}`", help=help))
 
@@ -52,8 +52,11 @@ def _missing(what: str, word: str, known: Sequence[str], otherwise: str) -> Inpu
 def _code(word: str, terminal: Terminal) -> int:
     page = CODES.get(word.upper())
     if page is None:
-        otherwise = "`cpc explain` alone lists every code; a name needs the files that hold it"
-        raise _missing("code", word.upper(), tuple(CODES), otherwise)
+        otherwise = (
+            "`cpc explain CODE` explains a message, as `cpc explain CPC301`, and "
+            f"`cpc explain {word} FILE...` a rule or definition of policies"
+        )
+        raise _missing("code", word, tuple(CODES), otherwise)
     json_wanted = terminal.format is Format.JSON
     terminal.answer(_page_json(page) if json_wanted else _page_text(page))
     return Exit.CLEAN
