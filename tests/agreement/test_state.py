@@ -74,6 +74,12 @@ class Case:
         )
 
     @property
+    def portless(self) -> str:
+        """The protocol, where neither ports nor an identifier tell its connections apart."""
+        echo = self.flow.protocol == (1 if self.flow.family == 4 else 58)
+        return "" if echo or self.flow.protocol in _PORTS else f"protocol {self.flow.protocol}"
+
+    @property
     def remembered(self) -> bool:
         """ICMP other than echo has no connection."""
         own = self.flow.protocol == (1 if self.flow.family == 4 else 58)
@@ -149,7 +155,11 @@ def check_change(cases: list[Case], after: Policy) -> None:
     """Connections of a policy under the next one: allowed goes on, denied is cut."""
     enforced = cases[0].enforced
     enforced.forget()
-    open_ = [c for c in cases if c.remembered and c.forth(opening(c.flow, c.number)).passed]
+    # Protocols without ports have one connection between two addresses, whoever began it.
+    apart = {(c.flow.subject, c.flow.peer, c.portless or c.number): c for c in cases}
+    open_ = [
+        c for c in apart.values() if c.remembered and c.forth(opening(c.flow, c.number)).passed
+    ]
     enforced.replace(compiled(after))
     for case in open_:
         allowed = decide(after, case.flow).verdict is Verdict.ALLOW

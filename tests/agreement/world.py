@@ -198,7 +198,7 @@ def reply(flow: Flow, number: int) -> Ip | None:
         case 132:
             return packet.sctp(flow.port, client)
         case 1 | 58 if packet.source.version == (4 if flow.protocol == 1 else 6):
-            if flow.port not in (8 << 8, 128 << 8):
+            if flow.port != (8 if flow.protocol == 1 else 128) << 8:
                 return None
             return packet.ping(number, reply=True)
         case protocol:
