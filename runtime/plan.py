@@ -67,7 +67,12 @@ class Plan:
 def plan(
     program: Program, inventory: Inventory, generation: int, known: Known | None = None
 ) -> Plan:
-    """The plan; InputError where no endpoint has an interface (CPC612), or two share one (CPC615)."""
+    """The plan.
+
+    InputError where no endpoint has an interface (CPC612), two share one (CPC615), or one has a container
+    port that the program was not made for (CPC620).
+    """
+    _check_port_names(program, inventory)
     known = known or Known()
     sets = [spell(endpoint.labels) for endpoint in inventory.endpoints]
     numbers = allocate(sets, known.identities)
@@ -96,6 +101,24 @@ def plan(
         endpoints=endpoints,
         identities=numbers,
     )
+
+
+def _check_port_names(program: Program, inventory: Inventory) -> None:
+    """A rule about a port's name holds for the numbers that were known when it was compiled."""
+    numbers = {(known.name, known.protocol): known.numbers for known in program.port_names}
+    for endpoint in inventory.endpoints:
+        for name, protocol, number in endpoint.ports:
+            known = numbers.get((name, protocol))
+            if known is not None and number not in known:
+                compiled = ", ".join(map(str, known)) or "no number at all"
+                raise InputError(
+                    error(
+                        "CPC620",
+                        f"endpoint `{endpoint.name}` has port `{name}` at {number}, and the policy was "
+                        f"compiled for {compiled}",
+                        help="compile it again with `--inventory` and this inventory",
+                    )
+                )
 
 
 def _check_interfaces(endpoints: tuple[PlannedEndpoint, ...]) -> None:

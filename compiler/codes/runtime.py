@@ -161,4 +161,12 @@ RUNTIME: tuple[Page, ...] = (
         bad="ip netns exec node cpc load shop.cpc --inventory inventory.yaml",
         good="nsenter --net=/run/netns/node cpc load shop.cpc --inventory inventory.yaml",
     ),
+    Page(
+        "CPC620",
+        "a container port that the policy was not compiled for",
+        "Rules that name a container port are compiled for the numbers that the inventory gave it. An "
+        "endpoint with another number would be passed over, by a deny as well as by an allow.",
+        bad="cpc compile shop.cil --inventory old.yaml\ncpc load shop.cpc --inventory new.yaml",
+        good="cpc compile shop.cil --inventory new.yaml\ncpc load shop.cpc --inventory new.yaml",
+    ),
 )

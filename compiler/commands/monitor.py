@@ -29,7 +29,13 @@ class Order:
 
 def _tell(order: Order) -> Tell:
     if order.drops and order.every:
-        raise InputError(error("CPC080", "`--drops` and `--all` exclude each other"))
+        raise InputError(
+            error(
+                "CPC080",
+                "`--drops` and `--all` exclude each other",
+                help="leave one of them out",
+            )
+        )
     if order.drops:
         return Tell.DROPS
     return Tell.DROPS | Tell.NEW | Tell.ALL if order.every else Tell.DROPS | Tell.NEW

@@ -70,7 +70,14 @@ def lower(verified: "VerifiedPolicy") -> Program:
     ingress = _direction(table, policy, halves, Direction.INGRESS)
     egress = _direction(table, policy, halves, Direction.EGRESS)
     return numbered(
-        Program(tuple(table.subjects), tuple(table.terms), ingress, egress, tuple(table.entries))
+        Program(
+            tuple(table.subjects),
+            tuple(table.terms),
+            ingress,
+            egress,
+            tuple(table.entries),
+            policy.port_names,
+        )
     )
 
 

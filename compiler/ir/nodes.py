@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
-from cpc.compiler.policy.model import Action, Direction, Selector, Term
+from cpc.compiler.policy.model import Action, Direction, PortName, Selector, Term
 from cpc.compiler.policy.semantics import Reason
 
 __all__ = [
@@ -157,7 +157,8 @@ class Program:
     """Both directions over shared bits.
 
     `subjects[i]` is the selector of subject bit i, `peers[i]` the term of peer bit i. `rules` is the
-    table that clauses point into.
+    table that clauses point into. `port_names` are the container ports that bits speak of: for an
+    endpoint with another number under such a name the program was not made.
     """
 
     subjects: tuple[Selector, ...]
@@ -165,6 +166,7 @@ class Program:
     ingress: Decision
     egress: Decision
     rules: tuple[RuleEntry, ...]
+    port_names: tuple[PortName, ...] = ()
 
     def decision(self, direction: Direction) -> Decision:
         """The decision of one direction."""

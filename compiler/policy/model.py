@@ -42,6 +42,7 @@ __all__ = [
     "Not",
     "Origin",
     "Policy",
+    "PortName",
     "PortRange",
     "Protocol",
     "Requirement",
@@ -314,6 +315,18 @@ class L7Match:
 # --- statements --------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class PortName:
+    """A container port's name that rules of a protocol use, and every number that it was known to have.
+
+    `numbers` are sorted; none: the name matched nothing when the policy was resolved.
+    """
+
+    name: str
+    protocol: int
+    numbers: tuple[int, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """Where something was written: its name, its place, its policy and doc comment.
@@ -393,7 +406,8 @@ class Policy:
 
     `rules`, `isolations` and `requirements` are sorted by key or order. `open_defaults` are the
     `default allow` statements: they isolate nobody, and say that this is meant. `unenforced` are
-    places whose meaning this version resolves but cannot enforce: (what, span).
+    places whose meaning this version resolves but cannot enforce: (what, span). `port_names` are the
+    named ports that rules use, sorted.
     """
 
     rules: tuple[Rule, ...]
@@ -403,4 +417,5 @@ class Policy:
     audits: tuple[Audit, ...] = ()
     mode: Mode = Mode.DEFAULT
     allow_host: bool = True
+    port_names: tuple[PortName, ...] = ()
     unenforced: tuple[tuple[str, Span], ...] = field(default=(), compare=False)

@@ -51,6 +51,7 @@ class Scope:
     diagnostics: Diagnostics
     used: set[str] = field(default_factory=set)
     unenforced: list[tuple[str, Span]] = field(default_factory=list)
+    port_names: set[tuple[str, int]] = field(default_factory=set)
 
     def find(
         self, name: tree.Name, kinds: tuple[type[Definition], ...], what: str, help: str = ""

@@ -1,6 +1,6 @@
 """Syntax trees to a resolved policy: the order in which the parts resolve, and what they add up to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cpc.compiler.diagnostics import Diagnostics, Label, warning
@@ -13,6 +13,7 @@ from cpc.compiler.policy.model import (
     Everything,
     Isolation,
     Policy,
+    PortName,
     Selector,
     Term,
 )
@@ -98,10 +99,24 @@ def resolve(
         audits=tuple(rules.audits),
         mode=modes.mode,
         allow_host=modes.allow_host,
+        port_names=_port_names(scope.port_names, inventory),
         unenforced=tuple(scope.unenforced),
     )
     definitions = Definitions(tuple(services.services), tuple(claims.asserts), tuple(claims.tests))
     return policy, definitions, scope.diagnostics
+
+
+def _port_names(
+    used: Iterable[tuple[str, int]], inventory: Inventory | None
+) -> tuple[PortName, ...]:
+    """The container ports that rules name, with the numbers that the inventory gives them."""
+    ports = {p for e in inventory.endpoints for p in e.ports} if inventory else set()
+    return tuple(
+        PortName(
+            name, protocol, tuple(sorted(n for m, p, n in ports if (m, p) == (name, protocol)))
+        )
+        for name, protocol in sorted(used)
+    )
 
 
 def _in_order(isolations: Sequence[Isolation]) -> tuple[Isolation, ...]:

@@ -62,8 +62,8 @@ def split_named_ports(scope: Scope, rule: Rule, ports: PortSet | None, right: Si
     """A half, split so that a container port's name holds only for those who have it.
 
     Ingress names are the subject's ports, egress names each peer's. One half remains with the plain
-    ports, and one more for each number that the inventory gives a name. A name that nobody has on a
-    side matches nothing there, with a warning (CPC325).
+    ports, and one more for each number that the inventory gives a name, whoever has it: labels may
+    change later. A name that nobody has on a side matches nothing there, with a warning (CPC325).
     """
     if ports is None or not ports.named:
         return [rule if ports is None else replace(rule, ports=ports.ranges)]
@@ -88,23 +88,24 @@ def split_named_ports(scope: Scope, rule: Rule, ports: PortSet | None, right: Si
 def _resolve(
     scope: Scope, named: NamedRef, owners: Side, direction: Direction
 ) -> list[tuple[int, int]]:
-    """The (protocol, number) pairs that the owners' endpoints have under the name, sorted."""
+    """The (protocol, number) pairs that endpoints have under the name, sorted."""
+    scope.port_names |= {(named.name, protocol) for protocol in named.protocols}
     if scope.inventory is None:
         _unresolved(scope, named, "without an inventory", "pass `--inventory`", ())
         return []
-    found: set[tuple[int, int]] = set()
+    having = [
+        (endpoint, (protocol, number))
+        for endpoint in scope.inventory.endpoints
+        for name, protocol, number in endpoint.ports
+        if name == named.name and protocol in named.protocols
+    ]
     for operand in owners:
         terms = operand.subjects if direction is Direction.INGRESS else operand.peers
-        if not terms:
-            continue
-        numbers = {
-            (protocol, number)
-            for endpoint in scope.inventory.endpoints
-            for name, protocol, number in endpoint.ports
-            if name == named.name and protocol in named.protocols
-            if any(party_selected(endpoint.party(a), terms) for a in endpoint.addresses or (None,))
-        }
-        if not numbers:
+        if terms and not any(
+            party_selected(endpoint.party(address), terms)
+            for endpoint, _ in having
+            for address in endpoint.addresses or (None,)
+        ):
             words = "/".join(Protocol(p).name.lower() for p in named.protocols)
             _unresolved(
                 scope,
@@ -113,8 +114,7 @@ def _resolve(
                 f"no endpoint of this side has a container port of {words} with this name",
                 (Label(operand.span, "has no such port in the inventory"),),
             )
-        found |= numbers
-    return sorted(found)
+    return sorted({key for _, key in having})
 
 
 def _unresolved(

@@ -1,6 +1,7 @@
 """Rules to halves, namespaces, defaults, tiers, requirements, and what is left for later stages."""
 
 from ipaddress import ip_address
+from itertools import product
 
 import pytest
 
@@ -22,12 +23,13 @@ from cpc.compiler.policy.model import (
     LabelKey,
     Mode,
     NamedPort,
+    PortName,
     PortRange,
     Protocol,
     ServiceTerm,
     Tier,
 )
-from cpc.compiler.policy.semantics import Verdict
+from cpc.compiler.policy.semantics import Reason, Verdict
 from tests.policy.resolving import clean, codes, half, inventory_of, outcome
 
 NAMES = """
@@ -309,7 +311,9 @@ def test_a_named_port_of_ingress_is_the_subjects() -> None:
         ((web,), term(DB), (PortRange(6, 443, 443),)),
         ((NamedPort(web, "http", 6, 80),), term(DB), (PortRange(6, 80, 80),)),
         ((NamedPort(web, "http", 6, 8080),), term(DB), (PortRange(6, 8080, 8080),)),
+        ((NamedPort(web, "http", 6, 9090),), term(DB), (PortRange(6, 9090, 9090),)),
     ]
+    assert policy.port_names == (PortName("http", 6, (80, 8080, 9090)),)
 
 
 def test_a_named_port_of_egress_is_each_peers() -> None:
@@ -323,6 +327,7 @@ def test_a_named_port_of_egress_is_each_peers() -> None:
             (NamedPort(web, "http", 6, 8080), NamedPort(web, "www", 6, 8080)),
             (PortRange(6, 8080, 8080),),
         ),
+        ((NamedPort(web, "http", 6, 9090),), (PortRange(6, 9090, 9090),)),
     ]
     subject = inventory.party_of(ip_address("10.0.0.4"))
 
@@ -349,16 +354,21 @@ def test_a_named_port_of_egress_is_each_peers() -> None:
 )
 @pytest.mark.parametrize("known", [True, False])
 def test_a_name_that_nobody_has_matches_nothing(rule: str, known: bool) -> None:
-    inventory = inventory_of(INVENTORY) if known else None
-    policy, _, found = outcome(NAMES + rule, inventory=inventory)
-    assert [r.ports for r in policy.rules] == [()]
+    inventory = inventory_of(INVENTORY)
+    policy, _, found = outcome(NAMES + rule, inventory=inventory if known else None)
+    parties = [e.party(a) for e in inventory.endpoints for a in e.addresses]
+    for subject, peer, direction, port in product(
+        parties, parties, Direction, (53, 80, 8080, 9090)
+    ):
+        flow = Flow(subject, peer, direction, 4, Protocol.TCP, port)
+        assert decide(policy, flow).reason is not Reason.RULE
     assert [d.code for d in found if d.code != "CPC202"] == ["CPC325"]
 
 
 def test_a_name_is_warned_of_for_the_operand_that_lacks_it() -> None:
     text = NAMES + 'egress allow web -> db, office tcp/"http"'
     policy, _, found = outcome(text, inventory=inventory_of(INVENTORY))
-    assert [r.ports for r in policy.rules] == [(PortRange(6, 9090, 9090),)]
+    assert [r.ports for r in policy.rules] == [(PortRange(6, n, n),) for n in (80, 8080, 9090)]
     warned = [d for d in found if d.code == "CPC325"]
     assert len(warned) == 1 and warned[0].labels[0].span.column == 25
 

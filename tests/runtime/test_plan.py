@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cpc.compiler.errors import InputError
+from cpc.compiler.policy.model import PortName
 from cpc.runtime.identity import FIRST, allocate
 from cpc.runtime.inventories import inventory_from, inventory_json
 from cpc.runtime.maps import Address, Network
@@ -131,3 +132,17 @@ def test_one_interface_for_two() -> None:
 
 def test_an_inventory_survives_its_json() -> None:
     assert inventory_from(inventory_json(INVENTORY)) == INVENTORY
+
+
+def test_a_port_that_the_program_was_not_made_for_is_refused() -> None:
+    """A deny of a named port would pass over an endpoint with another number under that name."""
+    number = 9090
+    ports = (("metrics", 6, number),)
+    first, *others = INVENTORY.endpoints
+    inventory = replace(INVENTORY, endpoints=(replace(first, ports=ports), *others))
+    for known in ((9000,), ()):
+        program = replace(PROGRAM, port_names=(PortName("metrics", 6, known),))
+        with pytest.raises(InputError, match="port `metrics` at 9090"):
+            plan(program, inventory, 1)
+    for program in (PROGRAM, replace(PROGRAM, port_names=(PortName("metrics", 6, (9090,)),))):
+        assert plan(program, inventory, 1).endpoints
