@@ -349,6 +349,10 @@ class Rule:
 
     `ports` None: every protocol. `l7` only on allow rules. `priority`, `block` and `index` order
     tiered rules and are 0 for normal ones.
+
+    `named` are the container ports (name, protocols) that the written rule also speaks of, for those who
+    write it down again: they match nothing here. What an inventory gives them are halves of their own,
+    with `NamedPort` terms.
     """
 
     direction: Direction
@@ -364,6 +368,7 @@ class Rule:
     staged: bool
     log: bool
     origin: Origin
+    named: tuple[tuple[str, tuple[int, ...]], ...] = field(default=(), compare=False)
 
     @property
     def key(self) -> tuple[int, int, tuple[int, int, int]]:

@@ -62,12 +62,14 @@ def split_named_ports(scope: Scope, rule: Rule, ports: PortSet | None, right: Si
     """A half, split so that a container port's name holds only for those who have it.
 
     Ingress names are the subject's ports, egress names each peer's. One half remains with the plain
-    ports, and one more for each number that the inventory gives a name, whoever has it: labels may
-    change later. A name that nobody has on a side matches nothing there, with a warning (CPC325).
+    ports, none perhaps, and remembers the names; one more comes for each number that the inventory gives
+    a name, whoever has it: labels may change later. A name that nobody has on a side matches nothing
+    there, with a warning (CPC325).
     """
     if ports is None or not ports.named:
         return [rule if ports is None else replace(rule, ports=ports.ranges)]
-    halves: list[Rule] = [replace(rule, ports=ports.ranges)] if ports.ranges else []
+    names = tuple(dict.fromkeys((n.name, n.protocols) for n in ports.named))
+    halves = [replace(rule, ports=ports.ranges, named=names)]
     selector = subjects_of(right) if rule.direction is Direction.INGRESS else peers_of(right)
     by_number: dict[tuple[int, int], list[str]] = {}
     for named in ports.named:
@@ -82,7 +84,7 @@ def split_named_ports(scope: Scope, rule: Rule, ports: PortSet | None, right: Si
             halves.append(replace(narrowed, subject=wrapped))
         else:
             halves.append(replace(narrowed, peers=wrapped))
-    return halves or [replace(rule, ports=())]
+    return halves
 
 
 def _resolve(
