@@ -42,6 +42,10 @@ class Diagnostic:
     notes: tuple[str, ...] = ()
     help: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        if "\n" in self.message:  # of user text: a name in quotes may hold any character
+            object.__setattr__(self, "message", self.message.replace("\n", "\\n"))
+
 
 Diagnostics = list[Diagnostic]
 """What a stage adds to; order is the order of discovery, `report` sorts by place."""
