@@ -4,9 +4,11 @@ import re
 from ipaddress import ip_address, ip_network
 
 from cpc.compiler.diagnostics import Diagnostic, Diagnostics, Label
+from cpc.compiler.documents.compose import one_document
+from cpc.compiler.documents.nodes import Node, Scalar
+from cpc.compiler.documents.reader import Reader
 from cpc.compiler.policy.flow import Label as EndpointLabel
 from cpc.compiler.policy.inventory import MAX_ADDRESSES, NAMESPACE_KEY, Endpoint, Inventory
-from cpc.compiler.policy.marked_yaml import Node, Reader, Scalar, compose
 from cpc.compiler.policy.model import Address, Entity, LabelKey, Network, Protocol
 from cpc.compiler.policy.resolve_labels import label_key
 from cpc.compiler.policy.resolve_ports import is_port_name
@@ -40,7 +42,7 @@ def read_inventory(path: str, sources: Sources) -> tuple[Inventory | None, Diagn
 
 def parse_inventory(source: SourceFile) -> tuple[Inventory | None, Diagnostics]:
     """The inventory that a text says; None after an error (CPC7xx)."""
-    root = compose(source)
+    root = one_document(source)
     if isinstance(root, Diagnostic):
         return None, [root]
     parser = _Parser()
@@ -101,8 +103,9 @@ class _Parser(Reader):
             return None
         namespace = self._namespace(parts)
         full = f"{namespace.text}/{name.text}" if namespace is not None else name.text
-        first = self._names.setdefault(full, name.span)
-        if first is not name.span:
+        first = self._names.get(full)
+        self._names.setdefault(full, name.span)
+        if first is not None:
             self.refuse(
                 "CPC707",
                 f"there already is an endpoint `{full}`",
@@ -139,7 +142,7 @@ class _Parser(Reader):
             if key is None:
                 continue
             first = found.setdefault(key, (node.text, word.span))
-            if first[1] is not word.span and first[0] != node.text:
+            if first[0] != node.text:
                 self.refuse(
                     "CPC709",
                     f"label `{key}` has two values",

@@ -68,8 +68,8 @@ def split_named_ports(scope: Scope, rule: Rule, ports: PortSet | None, right: Si
     """
     if ports is None or not ports.named:
         return [rule if ports is None else replace(rule, ports=ports.ranges)]
-    names = tuple(dict.fromkeys((n.name, n.protocols) for n in ports.named))
-    halves = [replace(rule, ports=ports.ranges, named=names)]
+    written = tuple(dict.fromkeys((n.name, n.protocols) for n in ports.named))
+    halves = [replace(rule, ports=ports.ranges, named=written)]
     selector = subjects_of(right) if rule.direction is Direction.INGRESS else peers_of(right)
     by_number: dict[tuple[int, int], list[str]] = {}
     for named in ports.named:

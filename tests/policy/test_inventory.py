@@ -177,7 +177,7 @@ ENDPOINT = "endpoints:\n  - {name: a, addresses: [10.0.0.1], "
         ("a: \x01", "CPC701", 1),
         ("a: *nobody", "CPC701", 1),
         ("? [a]\n: b", "CPC701", 1),
-        ("a: 1\n---\nb: 2", "CPC701", 2),
+        ("a: 1\n---\nb: 2", "CPC701", 3),
         ("# nothing", "CPC701", 1),
         ("[" * 100_000, "CPC701", 1),
         ("- a", "CPC702", 1),
@@ -243,11 +243,11 @@ def test_every_mistake_of_a_file_is_reported() -> None:
     assert found[0].help == ("did you mean `cluster`?",)
 
 
-def test_an_alias_bomb_is_only_a_wrong_shape() -> None:
+def test_an_alias_bomb_is_refused() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [" + ", ".join([f"*a{n - 1}"] * 10) + "]" for n in range(1, 30)]
     _, found = parse_inventory(SourceFile("inventory.yaml", "\n".join([*lines, "cluster: *a29"])))
-    assert {d.code for d in found} == {"CPC702", "CPC703"}
+    assert [d.code for d in found] == ["CPC701"]
 
 
 def test_reading_a_file(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""YAML and JSON as nodes that know their place."""

@@ -1,0 +1,185 @@
+"""Text to documents: YAML of one or more documents, JSON being YAML too."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import yaml
+
+from cpc.compiler.diagnostics import Diagnostic, error
+from cpc.compiler.documents.nodes import Kind, Mapping, Node, Scalar, Sequence
+from cpc.compiler.errors import InternalError
+from cpc.compiler.source import SourceFile
+
+__all__ = ["documents", "one_document"]
+
+_MAX_DEPTH = 64
+_MAX_ALIASED = 1_000_000
+"""Values that aliases may stand for in one text, all written out."""
+
+_TAG = "tag:yaml.org,2002:"
+_KINDS = {
+    f"{_TAG}str": Kind.STRING,
+    f"{_TAG}null": Kind.NULL,
+    f"{_TAG}bool": Kind.BOOL,
+    f"{_TAG}int": Kind.INT,
+}
+
+
+def one_document(source: SourceFile) -> Node | Diagnostic:
+    """The one document of a text, or what is wrong with it (CPC701)."""
+    first: Node | None = None
+    for found in documents(source):
+        if isinstance(found, Diagnostic):
+            return found
+        if first is not None:
+            return _refuse(source, found.start, "it holds more than one document")
+        first = found
+    return first or _refuse(source, 0, "it holds no document")
+
+
+def documents(source: SourceFile) -> Iterator[Node | Diagnostic]:
+    """The documents of a text that hold something, in order; what is wrong (CPC701) ends them.
+
+    Nodes come from parser events and a stack of our own, so that nesting is bounded. An alias is the
+    node that it names, and what aliases stand for is bounded too.
+    """
+    composer = _Composer(source)
+    try:
+        for event in yaml.parse(source.text, Loader=yaml.CSafeLoader):
+            found = composer.take(event)
+            if found is not None:
+                yield found
+            if isinstance(found, Diagnostic):
+                return
+    except yaml.MarkedYAMLError as failure:
+        mark = failure.problem_mark or failure.context_mark
+        place = min(mark.index, len(source.text)) if mark is not None else 0
+        yield _refuse(source, place, failure.problem or "it does not parse")
+    except yaml.reader.ReaderError as failure:
+        yield _refuse(source, failure.position, "a character that YAML does not allow")
+
+
+def _refuse(source: SourceFile, place: int, problem: str) -> Diagnostic:
+    line = source.text[source.text.rfind("\n", 0, place) + 1 :].partition("\n")[0]
+    help = "quote strings that hold `: `, `#`, `{` or `[`, and check the indentation"
+    if "\t" in line[: len(line) - len(line.lstrip())]:
+        help = "YAML takes no tabs for indentation: write spaces"
+    return error(
+        "CPC701",
+        f"`{source.name}` is not valid YAML: {problem}",
+        source.span(place, min(place + 1, len(source.text))),
+        help=help,
+    )
+
+
+@dataclass(slots=True)
+class _Open:
+    """A list or mapping whose end is not read yet."""
+
+    start: int
+    is_mapping: bool
+    anchor: str | None
+    items: list[Node] = field(default_factory=list)
+    size: int = 1
+
+
+class _Composer:
+    """Puts events together; sizes are numbers of values with every alias written out."""
+
+    def __init__(self, source: SourceFile) -> None:
+        self._source = source
+        self._anchors: dict[str, tuple[Node, int]] = {}
+        self._stack: list[_Open] = []
+        self._aliased = 0
+
+    def take(self, event: yaml.Event) -> Node | Diagnostic | None:
+        """A document when its end is reached, or what is wrong."""
+        match event:
+            case yaml.ScalarEvent():
+                return self._scalar(event)
+            case yaml.CollectionStartEvent():
+                start, _ = _bounds(event)
+                if len(self._stack) >= _MAX_DEPTH:
+                    return _refuse(self._source, start, "it is nested too deeply")
+                mapping = isinstance(event, yaml.MappingStartEvent)
+                self._stack.append(_Open(start, mapping, event.anchor))
+                return None
+            case yaml.CollectionEndEvent():
+                return self._close(event)
+            case yaml.AliasEvent():
+                return self._alias(event)
+            case yaml.DocumentStartEvent():
+                self._anchors.clear()
+        return None
+
+    def _scalar(self, event: yaml.ScalarEvent) -> Node | None:
+        start, end = _bounds(event)
+        tag = event.tag or (_plain_tag(event.value) if event.implicit[0] else f"{_TAG}str")
+        node = Scalar(self._source, start, end, event.value, _KINDS.get(tag, Kind.OTHER))
+        if not self._stack and node.is_null:
+            return None  # a document of nothing: between two `---`, or only comments
+        return self._put(node, 1, event.anchor)
+
+    def _alias(self, event: yaml.AliasEvent) -> Node | Diagnostic | None:
+        start, _ = _bounds(event)
+        named = self._anchors.get(event.anchor or "")
+        if named is None:
+            return _refuse(self._source, start, f"`*{event.anchor}` names nothing before it")
+        self._aliased += named[1]
+        if self._aliased > _MAX_ALIASED:
+            return _refuse(
+                self._source, start, f"its aliases stand for more than {_MAX_ALIASED} values"
+            )
+        return self._put(*named, None)
+
+    def _close(self, event: yaml.Event) -> Node | Diagnostic | None:
+        _, end = _bounds(event)
+        done = self._stack.pop()
+        node: Node
+        if not done.is_mapping:
+            node = Sequence(self._source, done.start, end, tuple(done.items))
+            return self._put(node, done.size, done.anchor)
+        entries: list[tuple[Scalar, Node]] = []
+        merged: list[Node] = []
+        for key, value in zip(done.items[::2], done.items[1::2], strict=True):
+            if not isinstance(key, Scalar):
+                return _refuse(self._source, done.start, "a key is a list or a mapping")
+            if key.text == "<<" and not isinstance(value, Scalar):
+                merged += value.items if isinstance(value, Sequence) else (value,)
+            else:
+                entries.append((key, value))
+        if merged:
+            known = {key.text for key, _ in entries}
+            for source in merged:
+                if not isinstance(source, Mapping):
+                    return _refuse(self._source, done.start, "`<<` merges mappings only")
+                entries += [(k, v) for k, v in source.entries if k.text not in known]
+                known |= {k.text for k, _ in source.entries}
+        node = Mapping(self._source, done.start, end, tuple(entries))
+        return self._put(node, done.size, done.anchor)
+
+    def _put(self, node: Node, size: int, anchor: str | None) -> Node | None:
+        """Into the list or mapping that is open; the node itself where it is a whole document."""
+        if anchor is not None:
+            self._anchors[anchor] = (node, size)
+        if not self._stack:
+            return node
+        self._stack[-1].items.append(node)
+        self._stack[-1].size += size
+        return None
+
+
+def _bounds(event: yaml.Event) -> tuple[int, int]:
+    """Where an event starts and ends, in characters; the parser marks every one."""
+    if event.start_mark is None or event.end_mark is None:
+        raise InternalError("a YAML event without marks")
+    return event.start_mark.index, event.end_mark.index
+
+
+def _plain_tag(text: str) -> str:
+    """What YAML 1.1 takes a scalar without quotes for."""
+    known = yaml.SafeLoader.yaml_implicit_resolvers
+    for tag, pattern in (*known.get(text[:1], ()), *known.get(None, ())):
+        if pattern.match(text):
+            return str(tag)
+    return f"{_TAG}str"

@@ -1,0 +1,90 @@
+"""What a YAML or JSON document holds: scalars, lists and mappings, each with its place."""
+
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeAlias
+
+from cpc.compiler.source import SourceFile, Span
+
+__all__ = ["Kind", "Mapping", "Node", "Scalar", "Sequence"]
+
+
+class Kind(StrEnum):
+    """What YAML 1.1, as Kubernetes reads it, takes a scalar for."""
+
+    STRING = "a string"
+    NULL = "nothing"
+    BOOL = "a truth value"
+    INT = "a number"
+    OTHER = "no string"
+    """A fraction, a date, binary data and the like."""
+
+
+_DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]{0,18})")
+_TRUE = frozenset({"true", "yes", "on", "y"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """Characters [start, end) of `source`; places take no part in comparisons."""
+
+    source: SourceFile = field(compare=False, repr=False)
+    start: int = field(compare=False, repr=False)
+    end: int = field(compare=False, repr=False)
+
+    @property
+    def span(self) -> Span:
+        """The place."""
+        return self.source.span(self.start, self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar(_Placed):
+    """`text` as written, without quotes and with escapes undone."""
+
+    text: str
+    kind: Kind
+
+    @property
+    def is_string(self) -> bool:
+        """Whether YAML reads it as a string."""
+        return self.kind is Kind.STRING
+
+    @property
+    def is_null(self) -> bool:
+        """Whether YAML reads it as nothing."""
+        return self.kind is Kind.NULL
+
+    @property
+    def number(self) -> int | None:
+        """The number, where it is a decimal one."""
+        if self.kind is Kind.INT and _DECIMAL.fullmatch(self.text):
+            return int(self.text)
+        return None
+
+    @property
+    def truth(self) -> bool | None:
+        """The truth value, where it is one."""
+        return self.text.lower() in _TRUE if self.kind is Kind.BOOL else None
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence(_Placed):
+    """A list."""
+
+    items: "tuple[Node, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping(_Placed):
+    """Keys in written order, duplicates included; what `<<` merges comes after them."""
+
+    entries: "tuple[tuple[Scalar, Node], ...]"
+
+    def get(self, key: str) -> "Node | None":
+        """The first value of a key."""
+        return next((value for word, value in self.entries if word.text == key), None)
+
+
+Node: TypeAlias = Scalar | Sequence | Mapping

@@ -1,0 +1,100 @@
+"""A reader that checks the shape of nodes and says what is wrong with it."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from cpc.compiler.diagnostics import Diagnostics, Label, error, suggest
+from cpc.compiler.documents.nodes import Mapping, Node, Scalar, Sequence
+from cpc.compiler.source import Span
+
+__all__ = ["Fields", "Reader", "quoted"]
+
+Fields = dict[str, tuple[Scalar, Node]]
+"""A mapping's entries by key: the key as written, and its value."""
+
+
+@dataclass(slots=True)
+class Reader:
+    """Checks shapes and adds what is wrong to `diagnostics` (CPC702-CPC704)."""
+
+    diagnostics: Diagnostics = field(default_factory=list)
+
+    def refuse(
+        self, code: str, message: str, span: Span, help: str, labels: tuple[Label, ...] = ()
+    ) -> None:
+        """Adds an error."""
+        self.diagnostics.append(error(code, message, span, labels=labels, help=help))
+
+    def mapping(self, node: Node, what: str, known: Collection[str] | None) -> Fields:
+        """The entries of a mapping by key, with only `known` keys (None: any); null is empty."""
+        if isinstance(node, Scalar) and node.is_null:
+            return {}
+        if not isinstance(node, Mapping):
+            self.refuse("CPC702", f"{what} is a mapping", node.span, "write `key: value` pairs")
+            return {}
+        found: Fields = {}
+        for key, value in node.entries:
+            if known is not None and key.text not in known:
+                self.unknown(key, what, known)
+            elif key.text in found:
+                first = (Label(found[key.text][0].span, "first given here"),)
+                self.refuse("CPC704", f"`{key.text}` is given twice", key.span, "remove one", first)
+            else:
+                found[key.text] = (key, value)
+        return found
+
+    def unknown(self, key: Scalar, what: str, known: Collection[str]) -> None:
+        """Reports a key that `what` does not have."""
+        near = suggest(key.text, tuple(known))
+        keys = ", ".join(f"`{k}`" for k in known)
+        help = f"did you mean `{near}`?" if near else f"known keys are {keys}"
+        self.refuse("CPC703", f"`{key.text}` is not a key of {what}", key.span, help)
+
+    def sequence(self, node: Node, what: str) -> tuple[Node, ...]:
+        """The items of a list; null is empty."""
+        if isinstance(node, Scalar) and node.is_null:
+            return ()
+        if isinstance(node, Sequence):
+            return node.items
+        self.refuse("CPC702", f"{what} is a list", node.span, "write `[a, b]`, or `- a` lines")
+        return ()
+
+    def string(self, node: Node, what: str) -> Scalar | None:
+        """A scalar that YAML reads as a string; None after an error."""
+        if isinstance(node, Scalar) and node.is_string and node.text:
+            return node
+        help = quoted(node) if isinstance(node, Scalar) and node.text else "give one"
+        self.refuse("CPC702", f"{what} is a string", node.span, help)
+        return None
+
+    def text(self, node: Node, what: str) -> Scalar | None:
+        """A scalar as written, whatever YAML makes of it (`1::2` may be a number to it)."""
+        if isinstance(node, Scalar) and not node.is_null:
+            return node
+        self.refuse("CPC702", f"{what} is a string", node.span, "give one")
+        return None
+
+    def number(self, node: Node, what: str, low: int, high: int) -> int | None:
+        """A decimal number from `low` to `high`; None after an error."""
+        number = node.number if isinstance(node, Scalar) else None
+        if number is not None and low <= number <= high:
+            return number
+        help = f"write a number from {low} to {high}"
+        if isinstance(node, Scalar) and node.is_string:
+            help += ", without quotes"
+        self.refuse("CPC702", f"{what} is a number from {low} to {high}", node.span, help)
+        return None
+
+    def truth(self, node: Node, what: str) -> bool | None:
+        """A truth value; None after an error."""
+        value = node.truth if isinstance(node, Scalar) else None
+        if value is None:
+            self.refuse(
+                "CPC702", f"{what} is true or false", node.span, "write `true` or `false`, unquoted"
+            )
+        return value
+
+
+def quoted(node: Scalar) -> str:
+    """The help for a scalar that should be a string."""
+    return f'quote it: `"{node.text}"`'
