@@ -22,7 +22,16 @@ if TYPE_CHECKING:
     from cpc.compiler.syntax.tree import File
     from cpc.compiler.verify.verified import VerifiedPolicy
 
-__all__ = ["Front", "Options", "compile_policy", "front", "lower_policy", "verify_policy"]
+__all__ = [
+    "Files",
+    "Front",
+    "Options",
+    "compile_policy",
+    "front",
+    "lower_policy",
+    "read_files",
+    "verify_policy",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +69,23 @@ def has_errors(diagnostics: Diagnostics) -> bool:
     return any(d.severity is Severity.ERROR for d in diagnostics)
 
 
-def front(paths: Sequence[str], options: Options, timings: Timings) -> Front:
-    """Read, parse and resolve; errors of every file are collected, none raised."""
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Syntax trees of every file, imported ones too, in the order that names rules."""
+
+    trees: "tuple[File, ...]"
+    sources: Sources
+    inventory: "Inventory | None"
+    diagnostics: Diagnostics
+
+
+def read_files(paths: Sequence[str], options: Options, timings: Timings) -> Files:
+    """Read and parse policies and the inventory, and import what is in other formats."""
     from cpc.compiler.read import read
+    from cpc.compiler.syntax import tree
 
     with timings.measure("read and parse"):
-        files, sources, diagnostics = read(paths, options.include_path)
+        units, sources, diagnostics = read(paths, options.include_path)
     inventory: Inventory | None = None
     if options.inventory is not None:
         from cpc.compiler.policy.inventory_file import read_inventory
@@ -73,6 +93,25 @@ def front(paths: Sequence[str], options: Options, timings: Timings) -> Front:
         with timings.measure("inventory"):
             inventory, found = read_inventory(options.inventory, sources)
         diagnostics = [*diagnostics, *found]
+    trees = tuple(u for u in units if isinstance(u, tree.File))
+    if len(trees) < len(units):
+        from cpc.compiler.imports.manifests import import_units
+
+        with timings.measure("import"):
+            trees, found = import_units(units, inventory)
+        diagnostics = [*diagnostics, *found]
+    return Files(trees, sources, inventory, diagnostics)
+
+
+def front(paths: Sequence[str], options: Options, timings: Timings) -> Front:
+    """Read, parse and resolve; errors of every file are collected, none raised."""
+    read = read_files(paths, options, timings)
+    files, sources, inventory, diagnostics = (
+        read.trees,
+        read.sources,
+        read.inventory,
+        read.diagnostics,
+    )
     if has_errors(diagnostics):
         return Front(files, sources, inventory, None, None, diagnostics)
     from cpc.compiler.policy.resolve import resolve

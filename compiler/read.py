@@ -1,36 +1,49 @@
-"""From paths to syntax trees: files, directories, standard input, and what they include."""
+"""From paths to syntax trees and manifests: files, folders, standard input, and what they include."""
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 from cpc.compiler.diagnostics import Diagnostics, Label, error
-from cpc.compiler.source import Sources, Span
+from cpc.compiler.source import SourceFile, Sources, Span
 from cpc.compiler.syntax import tree
 from cpc.compiler.syntax.parse import parse
-from cpc.compiler.text import STDIN, near_file, read_text
+from cpc.compiler.text import STDIN, files_below, near_file, read_text
 
-__all__ = ["read"]
+if TYPE_CHECKING:
+    from cpc.compiler.imports.manifests import Manifests
+
+__all__ = ["MANIFESTS", "Unit", "read"]
 
 _MAX_NESTING = 64
-_OTHER_FORMATS = (".yaml", ".yml", ".json")
+
+MANIFESTS = (".yaml", ".yml", ".json")
+"""How the names of files end that hold objects of Kubernetes, or rules of Cilium's JSON."""
+
+_LIKE_MANIFESTS = re.compile(r"(\s|#[^\n]*\n)*(---|[\[{]|[\"']?(apiVersion|kind)[\"']?\s*:)")
+"""How such a text begins, for standard input has no name."""
+
+Unit: TypeAlias = "tree.File | Manifests"
+"""What one file holds: a policy of the language, or objects of other systems."""
 
 
 def read(
     paths: Sequence[str], include_path: Sequence[str] = ()
-) -> tuple[tuple[tree.File, ...], Sources, Diagnostics]:
+) -> tuple[tuple[Unit, ...], Sources, Diagnostics]:
     """Reads and parses every file that `paths` name, and every file that those include.
 
-    A path is a file, a directory (its `*.cil` files, recursively, in sorted order) or `-` (standard
-    input). The files come in the order that names rules: command line order, with an included file
-    just before the first file that includes it. Each file is read once. Failures are CPC001-CPC009
-    and those of `parse`; a file that failed is missing from the answer, the others are there.
+    A path is a file, a folder (its `*.cil`, YAML and JSON files, recursively, in sorted order) or `-`
+    (standard input). The files come in the order that names rules: command line order, with an
+    included file just before the first file that includes it. Each file is read once. Failures are
+    CPC001-CPC009, those of `parse` and those of manifests; a file that failed is missing from the
+    answer, the others are there.
     """
     reader = _Reader(tuple(include_path))
     for path in paths:
         reader.argument(path)
-    return tuple(reader.files), reader.sources, reader.diagnostics
+    return tuple(reader.units), reader.sources, reader.diagnostics
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +58,7 @@ class _Open:
 @dataclass(slots=True)
 class _Reader:
     include_path: tuple[str, ...]
-    files: list[tree.File] = field(default_factory=list)
+    units: list[Unit] = field(default_factory=list)
     sources: Sources = field(default_factory=dict)
     diagnostics: Diagnostics = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
@@ -56,32 +69,37 @@ class _Reader:
             self._file(path, STDIN, None, ())
         elif os.path.isdir(path):
             self._directory(path)
-        elif path.lower().endswith(_OTHER_FORMATS):
-            self.diagnostics.append(
-                error(
-                    "CPC008",
-                    f"`{path}` is not a policy in the language of cpc",
-                    help="give `.cil` files; this version does not import YAML or JSON policies",
-                )
-            )
         else:
             self._file(path, path, None, ())
 
     def _directory(self, path: str) -> None:
-        found = sorted(str(p) for p in Path(path).rglob("*.cil") if not p.is_dir())
-        if not found:
+        found = files_below(path, (".cil", *MANIFESTS))
+        before = len(self.units), len(self.diagnostics)
+        for name in found:
+            self._file(name, name, None, (), named=False)
+        if (len(self.units), len(self.diagnostics)) == before:
             self.diagnostics.append(
                 error(
                     "CPC003",
-                    f"no `.cil` file in directory `{path}`",
-                    help="name the directory that holds the policy, or the files themselves",
+                    f"no policy in directory `{path}`",
+                    help="name the directory that holds `.cil` files or manifests, or the files "
+                    "themselves",
                 )
             )
-        for name in found:
-            self._file(name, name, None, ())
 
-    def _file(self, path: str, name: str, place: Span | None, chain: tuple[_Open, ...]) -> None:
-        """One file with everything that it includes; `place` and `chain` are what included it."""
+    def _file(
+        self,
+        path: str,
+        name: str,
+        place: Span | None,
+        chain: tuple[_Open, ...],
+        *,
+        named: bool = True,
+    ) -> None:
+        """One file with everything that it includes; `place` and `chain` are what included it.
+
+        `named`: somebody wrote its name, so that it must hold a policy.
+        """
         identity = path if path == "-" else os.path.realpath(path)
         if any(identity == o.identity for o in chain):
             self._cycle(identity, name, place, chain)
@@ -96,13 +114,24 @@ class _Reader:
             self.diagnostics.append(failure)
             return
         assert source is not None
+        if _is_manifests(name, source):
+            self._manifests(source, named)
+            return
         parsed, problems = parse(source)
         self.diagnostics.extend(problems)
         chain = (*chain, _Open(identity, name, place))
         for statement in parsed.statements:
             if isinstance(statement, tree.Include):
                 self._include(statement, name, chain)
-        self.files.append(parsed)
+        self.units.append(parsed)
+
+    def _manifests(self, source: SourceFile, named: bool) -> None:
+        from cpc.compiler.imports.manifests import read_manifests
+
+        manifests, problems = read_manifests(source, named)
+        self.diagnostics.extend(problems)
+        if manifests.objects or (named and not problems):
+            self.units.append(manifests)
 
     def _include(self, statement: tree.Include, name: str, chain: tuple[_Open, ...]) -> None:
         wanted = statement.path.value
@@ -154,6 +183,12 @@ class _Reader:
                 help="move what both need into a third file that includes neither",
             )
         )
+
+
+def _is_manifests(name: str, source: SourceFile) -> bool:
+    if name == STDIN:
+        return _LIKE_MANIFESTS.match(source.text) is not None
+    return name.lower().endswith(MANIFESTS)
 
 
 def _names_in(directory: str) -> list[str]:

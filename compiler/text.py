@@ -3,11 +3,12 @@
 import errno
 import os
 import sys
+from pathlib import Path
 
 from cpc.compiler.diagnostics import Diagnostic, error, suggest
 from cpc.compiler.source import SourceFile, Span
 
-__all__ = ["MAX_BYTES", "STDIN", "decode", "near_file", "read_text"]
+__all__ = ["MAX_BYTES", "STDIN", "decode", "files_below", "near_file", "read_text"]
 
 MAX_BYTES = 64 << 20
 """The largest text that is read: far above any policy, far below what would exhaust memory."""
@@ -36,6 +37,18 @@ def read_text(
             help="split it, or check that it is the file you meant",
         )
     return decode(data, name)
+
+
+def files_below(folder: str, endings: tuple[str, ...]) -> list[str]:
+    """The files in a folder and its folders whose names end so, sorted; nothing that is hidden."""
+    below = Path(folder)
+    return sorted(
+        str(file)
+        for file in below.rglob("*")
+        if file.name.lower().endswith(endings)
+        and not any(part.startswith(".") for part in file.relative_to(below).parts)
+        and not file.is_dir()
+    )
 
 
 def decode(data: bytes, name: str) -> tuple[SourceFile, Diagnostic | None]:

@@ -14,8 +14,9 @@ ROOT = Path(__file__).parents[1]
 
 ROAD = (
     ("source", "diagnostics", "errors", "codes", "timings", "text", "write", "report"),
-    ("syntax", "read"),
+    ("documents", "syntax"),
     ("policy",),
+    ("imports", "exports", "read"),
     ("verify",),
     ("ir",),
     ("codegen", "artifact"),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cpc.compiler.diagnostics import Diagnostic, Diagnostics
-from cpc.compiler.read import read
+from cpc.compiler.read import Unit, read
 from cpc.compiler.syntax import tree
 from cpc.compiler.text import MAX_BYTES, decode
 
@@ -29,7 +29,7 @@ def write(**files: str) -> None:
         path.write_text(text)
 
 
-def names(files: tuple[tree.File, ...]) -> list[str]:
+def names(files: tuple[Unit, ...]) -> list[str]:
     return [f.name for f in files]
 
 
@@ -152,9 +152,19 @@ def test_a_folder_without_policies() -> None:
 
 
 @pytest.mark.parametrize("name", ["p.yaml", "p.yml", "p.json", "P.JSON"])
-def test_other_formats_are_refused(name: str) -> None:
-    Path(name).write_text("{}")
-    assert only(read([name])[2]).code == "CPC008"
+def test_what_is_no_object_is_refused_where_it_is_named(name: str) -> None:
+    Path("folder").mkdir()
+    for path in (Path(name), Path("folder", name)):
+        path.write_text("{}")
+    write(folder__a=EMPTY)
+    assert only(read([name])[2]).code == "CPC801"
+    files, _, diagnostics = read(["folder"])
+    assert (names(files), diagnostics) == (["folder/a.cil"], [])
+
+
+def test_an_inventory_is_no_policy() -> None:
+    Path("i.yaml").write_text("cluster: [10.0.0.0/8]")
+    assert only(read(["i.yaml"])[2]).code == "CPC008"
 
 
 @pytest.mark.parametrize("text", ["", " \n\t\n", "\ufeff"])
@@ -228,5 +238,5 @@ def test_bad_bytes_still_have_a_line_to_show() -> None:
 def test_every_wrong_path_of_a_run_is_reported() -> None:
     write(a=EMPTY)
     files, _, diagnostics = read(["x.cil", "a.cil", "y.yaml", "z"])
-    assert [d.code for d in diagnostics] == ["CPC001", "CPC008", "CPC001"]
+    assert [d.code for d in diagnostics] == ["CPC001", "CPC001", "CPC001"]
     assert names(files) == ["a.cil"]

@@ -2,13 +2,14 @@
 
 CPC0xx usage and files, CPC1xx syntax, CPC2xx findings of the verifier, CPC3xx names, types and
 values, CPC4xx what this version or target cannot enforce, CPC5xx toolchain and artifact, CPC6xx
-runtime and kernel, CPC7xx inventories.
+runtime and kernel, CPC7xx documents and inventories, CPC8xx other systems' policies.
 """
 
 from cpc.compiler.codes.artifact import ARTIFACT
 from cpc.compiler.codes.enforce import ENFORCE
 from cpc.compiler.codes.files import FILES
 from cpc.compiler.codes.findings import FINDINGS
+from cpc.compiler.codes.imports import IMPORTS
 from cpc.compiler.codes.inventory import INVENTORY
 from cpc.compiler.codes.meaning import MEANING
 from cpc.compiler.codes.page import Page
@@ -20,7 +21,18 @@ __all__ = ["CODES", "Page"]
 
 CODES: dict[str, Page] = {
     page.code: page
-    for part in (FILES, USAGE, SYNTAX, FINDINGS, MEANING, ENFORCE, ARTIFACT, RUNTIME, INVENTORY)
+    for part in (
+        FILES,
+        USAGE,
+        SYNTAX,
+        FINDINGS,
+        MEANING,
+        ENFORCE,
+        ARTIFACT,
+        RUNTIME,
+        INVENTORY,
+        IMPORTS,
+    )
     for page in part
 }
 """Pages by code; codes are stable and never reused."""

@@ -25,9 +25,9 @@ FILES: tuple[Page, ...] = (
     Page(
         "CPC003",
         "a folder holds no policy",
-        "A folder on the command line stands for all its `*.cil` files, recursively and in sorted "
-        "order. There is none in this one; an empty policy would allow everything, so this is an "
-        "error. An `include` takes files only.",
+        "A folder on the command line stands for all its `*.cil` files and manifests (YAML, JSON), "
+        "recursively and in sorted order, without what is hidden. There is none in this one; an empty "
+        "policy would allow everything, so this is an error. An `include` takes files only.",
         "cpc check docs/",
         "cpc check policies/",
     ),
@@ -66,12 +66,11 @@ FILES: tuple[Page, ...] = (
     ),
     Page(
         "CPC008",
-        "a file is in another format",
-        "This version reads policies in its own language. YAML and JSON policies of Kubernetes and "
-        "Cilium are not imported yet, and they are refused rather than skipped, so that nobody takes "
-        "a partial answer for the whole one.",
-        "cpc check networkpolicy.yaml",
-        "cpc check policy.cil",
+        "a file is an inventory",
+        "An inventory says who is there, not who may talk to whom. As a policy it would say nothing, and "
+        "a policy that says nothing allows everything.",
+        "cpc check inventory.yaml",
+        "cpc check policy.cil --inventory inventory.yaml",
     ),
     Page(
         "CPC009",

@@ -74,11 +74,12 @@ def _list(terminal: Terminal) -> int:
 
 def _name(order: Order, word: str, terminal: Terminal) -> int:
     from cpc.compiler.commands.named import named
-    from cpc.compiler.read import read
+    from cpc.compiler.pipeline import Options, read_files
 
-    files, sources, diagnostics = read(order.files, order.include)
+    read = read_files(order.files, Options(include_path=tuple(order.include)), terminal.timings)
+    sources, diagnostics = read.sources, read.diagnostics
     terminal.sources.update(sources)
-    entries = [entry for file in files for entry in named(file)]
+    entries = [entry for file in read.trees for entry in named(file)]
     wanted = [entry for entry in entries if entry.name == word]
     if not wanted:
         known = [entry.name for entry in entries]

@@ -1,5 +1,6 @@
 """`cpc fmt`: the one layout."""
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from cpc.compiler.errors import InputError
 from cpc.compiler.source import SourceFile
 from cpc.compiler.syntax.format import format_file
 from cpc.compiler.syntax.parse import parse
-from cpc.compiler.text import STDIN, read_text
+from cpc.compiler.text import STDIN, files_below, read_text
 from cpc.compiler.write import write_whole
 
 __all__ = ["Order", "run"]
@@ -32,14 +33,9 @@ def _found(paths: Sequence[str]) -> Iterator[str]:
     """Each file once: as given, and every `*.cil` below each folder that is not hidden."""
     seen: set[str] = set()
     for path in paths:
-        below = Path(path)
         names = [path]
-        if path != "-" and below.is_dir():
-            names = sorted(
-                str(file)
-                for file in below.rglob("*.cil")
-                if not any(part.startswith(".") for part in file.relative_to(below).parts)
-            )
+        if path != "-" and os.path.isdir(path):
+            names = files_below(path, (".cil",))
         for name in names:
             if name not in seen:
                 seen.add(name)

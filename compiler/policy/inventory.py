@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from cpc.compiler.policy.flow import Label, Party
 from cpc.compiler.policy.model import Address, Entity, Network
 
-__all__ = ["MAX_ADDRESSES", "NAMESPACE_KEY", "Endpoint", "Inventory"]
+__all__ = ["MAX_ADDRESSES", "NAMESPACE_KEY", "NAMESPACE_LABELS", "Endpoint", "Inventory"]
 
 MAX_ADDRESSES = 8
 """Addresses of one family that an endpoint may have: CPC_ADDRESSES of templates/bpf/lib/types.h."""
@@ -13,13 +13,17 @@ MAX_ADDRESSES = 8
 NAMESPACE_KEY = "io.kubernetes.pod.namespace"
 """The label key (source k8s) that holds an endpoint's namespace."""
 
+NAMESPACE_LABELS = "io.cilium.k8s.namespace.labels."
+"""What precedes the key of a label (source k8s) that an endpoint has from its namespace, as in Cilium."""
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """A managed workload. `name` includes its namespace: `shop/web-1`.
 
     `labels` are sorted and include the namespace's. `ports` are the container ports (name, protocol,
-    number). `interface` is where the runtime attaches, when the inventory says so.
+    number). `interface` is where the runtime attaches, when the inventory says so. `owner` is the workload
+    under which the endpoint is listed, such as `shop/web[Deployment]`; empty: itself.
     """
 
     name: str
@@ -27,6 +31,7 @@ class Endpoint:
     addresses: tuple[Address, ...]
     ports: tuple[tuple[str, int, int], ...] = ()
     interface: str | None = None
+    owner: str = ""
 
     def party(self, address: Address | None = None) -> Party:
         """This endpoint as one end of a flow, at one of its addresses; without labels it is `init`."""

@@ -6,7 +6,7 @@ from typing import assert_never
 
 from cpc.compiler.diagnostics import error, suggest
 from cpc.compiler.errors import InternalError
-from cpc.compiler.policy.inventory import NAMESPACE_KEY
+from cpc.compiler.policy.inventory import NAMESPACE_KEY, NAMESPACE_LABELS
 from cpc.compiler.policy.model import (
     AllOf,
     AnyOf,
@@ -93,7 +93,8 @@ def _speaks_of_namespaces(expr: LabelExpr) -> bool:
         case Everything():
             return False
         case Has(key) | In(key, _):
-            return key.key == NAMESPACE_KEY and key.source in ("any", "k8s")
+            about = key.key == NAMESPACE_KEY or key.key.startswith(NAMESPACE_LABELS)
+            return about and key.source in ("any", "k8s")
         case Not(operand):
             return _speaks_of_namespaces(operand)
         case AllOf(operands) | AnyOf(operands):

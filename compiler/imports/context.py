@@ -1,0 +1,112 @@
+"""What importers share: the shapes and names of one run, and the world they may ask about."""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from cpc.compiler.diagnostics import Label, suggest, warning
+from cpc.compiler.documents.nodes import Node, Scalar
+from cpc.compiler.documents.reader import Fields, Reader
+from cpc.compiler.imports.objects import Object
+from cpc.compiler.policy.inventory import Inventory
+from cpc.compiler.source import Span
+from cpc.compiler.syntax import tree
+
+__all__ = ["Context", "identifier"]
+
+_METADATA = (
+    "name",
+    "namespace",
+    "labels",
+    "annotations",
+    "generateName",
+    "uid",
+    "resourceVersion",
+    "generation",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "ownerReferences",
+    "finalizers",
+    "managedFields",
+    "selfLink",
+)
+
+_UNNAMED = re.compile(r"[^A-Za-z0-9_]+")
+
+
+def identifier(text: str) -> str:
+    """A name of the language like `text`: other characters become `-`, a first digit gets a `_`."""
+    name = "-".join(part for part in _UNNAMED.split(text) if part)
+    return f"_{name}" if not name or name[0].isdigit() else name
+
+
+@dataclass(slots=True)
+class Context(Reader):
+    """A reader of policy objects; `inventory` is the closed world, where one is known."""
+
+    inventory: Inventory | None = None
+    _objects: dict[tuple[str, str, str], Span] = field(default_factory=dict)
+    _policies: set[tuple[str, str]] = field(default_factory=set)
+
+    def warn(self, code: str, message: str, span: Span, help: str) -> None:
+        """Adds a warning."""
+        self.diagnostics.append(warning(code, message, span, help=help))
+
+    def choice(self, word: Scalar, what: str, known: Collection[str]) -> None:
+        """Reports a word that is none of the `known` ones (CPC804)."""
+        near = next((k for k in known if k.lower() == word.text.lower()), None)
+        near = near or suggest(word.text, tuple(known))
+        help = f"did you mean `{near}`?" if near else f"it is one of {', '.join(known)}"
+        self.refuse("CPC804", f"`{word.text}` is not {what}", word.span, help)
+
+    def object(self, object: Object, known: Collection[str] = ("spec", "status")) -> Fields:
+        """The top of a policy object: its `known` fields beside `apiVersion`, `kind`, `metadata`.
+
+        Says what is wrong with the metadata and with an object that is given twice (CPC803).
+        """
+        fields = self.mapping(object.node, object.kind, ("apiVersion", "kind", "metadata", *known))
+        if "metadata" in fields:
+            self._metadata(fields["metadata"][1], object)
+        key = (object.kind, object.namespace, object.name)
+        first = self._objects.get(key)
+        if object.name and first is not None:
+            self.refuse(
+                "CPC803",
+                f"there already is a `{object.shown}`",
+                object.spot,
+                "a cluster keeps one of them: remove the other",
+                (Label(first, "first given here"),),
+            )
+        self._objects.setdefault(key, object.spot)
+        return fields
+
+    def _metadata(self, node: Node, object: Object) -> None:
+        """Fields that are near to none that Kubernetes knows say nothing about the policy (CPC802)."""
+        fields = self.mapping(node, "`metadata`", None)
+        for name, (key, value) in fields.items():
+            if name in ("name", "namespace", "generateName"):
+                self.string(value, f"`{name}`")
+            elif name in ("labels", "annotations"):
+                for _, text in self.mapping(value, f"`{name}`", None).values():
+                    if not (isinstance(text, Scalar) and (text.is_string or text.is_null)):
+                        self.string(text, f"a value of `{name}`")
+            elif name not in _METADATA and suggest(name, _METADATA):
+                self.unknown(key, "`metadata`", _METADATA)
+            elif name not in _METADATA:
+                self.warn(
+                    "CPC802",
+                    f"`{name}` is not a field of `metadata`",
+                    key.span,
+                    f"Kubernetes drops it: `{object.kind}` means the same without it",
+                )
+
+    def policy_name(self, object: Object, namespace: str) -> tree.Name:
+        """A name for the policy that an object becomes, unique in its namespace over the whole run."""
+        wanted = identifier(object.name or object.kind)
+        name, number = wanted, 1
+        while (namespace, name) in self._policies:
+            number += 1
+            name = f"{wanted}-{number}"
+        self._policies.add((namespace, name))
+        return tree.Name(name, object.spot)

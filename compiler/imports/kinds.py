@@ -1,0 +1,120 @@
+"""Every kind of object that means something here, and what becomes of it."""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from cpc.compiler.diagnostics import Diagnostic, error, suggest
+from cpc.compiler.imports.context import Context
+from cpc.compiler.imports.network_policy import network_policy
+from cpc.compiler.imports.objects import Object
+from cpc.compiler.syntax import tree
+
+__all__ = [
+    "POLICIES",
+    "WORKLOADS",
+    "Importer",
+    "is_policy",
+    "is_workload",
+    "misplaced",
+    "statements",
+]
+
+Importer: TypeAlias = Callable[[Object, Context], tuple[tree.Statement, ...]]
+"""From one object to the statements that mean the same; what is wrong goes into the context."""
+
+POLICIES: dict[tuple[str, str], tuple[tuple[str, ...], Importer]] = {
+    ("networking.k8s.io", "NetworkPolicy"): (("v1",), network_policy),
+}
+"""Policies by group and kind: the versions that are read (none: every one), and their importer."""
+
+WORKLOADS: dict[tuple[str, str], str] = {
+    ("", "Pod"): "v1",
+    ("", "Namespace"): "v1",
+    ("", "Node"): "v1",
+    ("", "Service"): "v1",
+    ("", "ReplicationController"): "v1",
+    ("apps", "Deployment"): "v1",
+    ("apps", "StatefulSet"): "v1",
+    ("apps", "DaemonSet"): "v1",
+    ("apps", "ReplicaSet"): "v1",
+    ("batch", "Job"): "v1",
+    ("batch", "CronJob"): "v1",
+    ("discovery.k8s.io", "EndpointSlice"): "v1",
+    ("networking.k8s.io", "Ingress"): "v1",
+    ("route.openshift.io", "Route"): "v1",
+}
+"""What an inventory is made of, by group and kind, with the version that is read."""
+
+_FOREIGN = ("projectcalico.org", "crd.projectcalico.org", "crd.antrea.io", "cilium.io")
+"""Groups of policies: what is not read of them cannot be left out without a word."""
+
+_HARMLESS = {
+    "CiliumEndpoint",
+    "CiliumEndpointSlice",
+    "CiliumIdentity",
+    "CiliumNode",
+    "CiliumNodeConfig",
+    "CiliumLoadBalancerIPPool",
+    "CiliumL2AnnouncementPolicy",
+}
+"""Kinds of those groups that say nothing about who may talk to whom."""
+
+
+def is_policy(object: Object) -> bool:
+    """Whether an object says who may talk to whom."""
+    return (object.group, object.kind) in POLICIES
+
+
+def is_workload(object: Object) -> bool:
+    """Whether an object says who is there."""
+    return (object.group, object.kind) in WORKLOADS
+
+
+def statements(object: Object, context: Context) -> tuple[tree.Statement, ...]:
+    """What a policy object means; nothing after an error."""
+    versions, importer = POLICIES[object.group, object.kind]
+    if not versions or object.version in versions:
+        return importer(object, context)
+    context.refuse(
+        "CPC808",
+        f"`{object.shown}` has version `{_api(object)}`, which is not read",
+        object.spot,
+        f"write it as `{object.group}/{versions[-1]}`",
+    )
+    return ()
+
+
+def misplaced(object: Object) -> Diagnostic | None:
+    """An error for what looks like a policy and is not read as one (CPC808, CPC809)."""
+    if is_policy(object) or is_workload(object):
+        return None
+    kinds = {kind: (group, versions) for (group, kind), (versions, _) in POLICIES.items()}
+    if object.kind in kinds:
+        group, versions = kinds[object.kind]
+        return error(
+            "CPC808",
+            f"`{object.shown}` is of `{group}`, not of `{_api(object)}`",
+            object.spot,
+            help=f"write `apiVersion: {group}/{versions[-1] if versions else 'v1alpha2'}`",
+        )
+    near = suggest(object.kind, tuple(kinds), 0.85)
+    if near is not None:
+        return error(
+            "CPC809",
+            f"`{object.kind}` is no kind of object that cpc knows",
+            object.spot,
+            help=f"did you mean `{near}`?",
+        )
+    if object.group in _FOREIGN and object.kind not in _HARMLESS:
+        return error(
+            "CPC809",
+            f"`{object.shown}` cannot be imported",
+            object.spot,
+            help="say what it means in another kind, or leave the file out: nothing of a policy is "
+            "left out without a word",
+        )
+    return None
+
+
+def _api(object: Object) -> str:
+    return f"{object.group}/{object.version}" if object.group else object.version

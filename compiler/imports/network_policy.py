@@ -1,0 +1,322 @@
+"""Kubernetes NetworkPolicy v1 (networking.k8s.io) as a policy of its namespace.
+
+Source: the API reference of Kubernetes, "NetworkPolicy v1 networking.k8s.io".
+"""
+
+from ipaddress import IPv4Network, IPv6Network, ip_network
+
+from cpc.compiler.documents.nodes import Mapping, Node, Scalar
+from cpc.compiler.documents.reader import Fields
+from cpc.compiler.imports.context import Context
+from cpc.compiler.imports.objects import Object
+from cpc.compiler.imports.selectors import (
+    in_any_namespace,
+    label_terms,
+    namespace_key,
+    pod_key,
+    speaks_of_namespaces,
+    term,
+)
+from cpc.compiler.policy.inventory import NAMESPACE_KEY
+from cpc.compiler.policy.resolve_ports import is_port_name
+from cpc.compiler.source import Span
+from cpc.compiler.syntax import tree
+
+__all__ = ["network_policy", "network_ref", "pods"]
+
+_SPEC = ("podSelector", "policyTypes", "ingress", "egress")
+_TYPES = {"Ingress": "ingress", "Egress": "egress"}
+_PROTOCOLS = ("TCP", "UDP", "SCTP")
+
+
+def network_policy(object: Object, context: Context) -> tuple[tree.Statement, ...]:
+    """The policy that a NetworkPolicy is: it isolates its pods, and allows what its rules say."""
+    fields = context.object(object)
+    if "spec" not in fields:
+        context.warn(
+            "CPC805",
+            f"`{object.shown}` has no `spec`: it isolates every pod of its namespace",
+            object.spot,
+            "write the `spec`, or remove the object",
+        )
+    return _NetworkPolicy(object, context).statements(fields)
+
+
+class _NetworkPolicy:
+    def __init__(self, object: Object, context: Context) -> None:
+        self._object = object
+        self._context = context
+        self._namespace = object.namespace or "default"
+
+    def statements(self, fields: Fields) -> tuple[tree.Statement, ...]:
+        context = self._context
+        spec = context.mapping(fields["spec"][1], "`spec`", _SPEC) if "spec" in fields else {}
+        spot = self._object.spot
+        place, subject = spot, tree.Labels((), spot)
+        if "podSelector" in spec:
+            word, node = spec["podSelector"]
+            place = word.span.to(node.span)
+            terms = label_terms(context, node, "`podSelector`", pod_key)
+            if terms is None:
+                return ()
+            subject = tree.Labels(terms, node.span)
+        directions = self._directions(spec)
+        body: list[tree.Default | tree.Rule] = []
+        if directions:
+            body.append(tree.Default("deny", directions, (subject,), "", place))
+        for direction in directions:
+            if direction in spec:
+                for item in context.sequence(spec[direction][1], f"`{direction}`"):
+                    body += self._rule(direction, item, subject)
+        for direction in ("ingress", "egress"):
+            if direction in spec and direction not in directions:
+                context.warn(
+                    "CPC806",
+                    f"`{direction}` has no effect: `policyTypes` does not name it",
+                    spec[direction][0].span,
+                    f"add `{direction.capitalize()}` to `policyTypes`, or remove `{direction}`",
+                )
+        name = context.policy_name(self._object, self._namespace)
+        namespace = tree.Text(self._namespace, spot)
+        return (tree.Policy(False, name, namespace, tuple(body), "", self._object.node.span),)
+
+    def _directions(self, spec: Fields) -> tuple[str, ...]:
+        """What the policy isolates: its types; by default ingress, and egress where it has a section."""
+        listed = (
+            self._context.sequence(spec["policyTypes"][1], "`policyTypes`")
+            if "policyTypes" in spec
+            else ()
+        )
+        if not listed:
+            egress = "egress" in spec and self._context.sequence(spec["egress"][1], "`egress`")
+            return ("ingress", "egress") if egress else ("ingress",)
+        found: dict[str, None] = {}
+        for item in listed:
+            word = self._context.string(item, "a policy type")
+            if word is not None and word.text in _TYPES:
+                found[_TYPES[word.text]] = None
+            elif word is not None:
+                self._context.choice(word, "a policy type", tuple(_TYPES))
+        return tuple(sorted(found, key=("ingress", "egress").index))
+
+    def _rule(self, direction: str, node: Node, subject: tree.Labels) -> list[tree.Rule]:
+        """One rule; nothing after an error."""
+        context = self._context
+        before = len(context.diagnostics)
+        side = "from" if direction == "ingress" else "to"
+        if isinstance(node, Scalar) and node.is_null:
+            context.refuse(
+                "CPC804", f"this {direction} rule is nothing", node.span, "write `{}` to allow all"
+            )
+        parts = context.mapping(node, f"an {direction} rule", (side, "ports"))
+        listed = context.sequence(parts[side][1], f"`{side}`") if side in parts else ()
+        peers = [e for item in listed for e in self._peer(item)]
+        everyone: tuple[tree.Expr, ...] = (tree.Name("all", node.span),)
+        ports = (
+            [p for item in context.sequence(parts["ports"][1], "`ports`") for p in self._port(item)]
+            if "ports" in parts
+            else []
+        )
+        if any(d.severity == "error" for d in context.diagnostics[before:]):
+            return []
+        others = tuple(peers) or everyone
+        left, right = (others, (subject,)) if side == "from" else ((subject,), others)
+        place = node.span
+        return [
+            tree.Rule(
+                False,
+                direction,
+                "allow",
+                None,
+                left,
+                right,
+                tuple(ports),
+                None,
+                False,
+                "",
+                place,
+                place,
+            )
+        ]
+
+    # --- peers ---------------------------------------------------------------------------------
+
+    def _peer(self, node: Node) -> list[tree.Expr]:
+        context = self._context
+        known = ("podSelector", "namespaceSelector", "ipBlock")
+        parts = context.mapping(node, "a peer", known)
+        if not parts:
+            if isinstance(node, Mapping | Scalar) and not getattr(node, "entries", ()):
+                context.refuse(
+                    "CPC804",
+                    "a peer is empty",
+                    node.span,
+                    "write `podSelector: {}` for every pod of the namespace, or leave `from` and `to` "
+                    "out to mean everyone",
+                )
+            return []
+        if "ipBlock" in parts:
+            if len(parts) > 1:
+                context.refuse(
+                    "CPC804",
+                    "`ipBlock` stands alone in a peer",
+                    parts["ipBlock"][0].span,
+                    "make the selector a peer of its own",
+                )
+                return []
+            block = self._block(parts["ipBlock"][1])
+            return [] if block is None else [block]
+        labels = pods(context, parts, node.span, self._namespace)
+        return [] if labels is None else [labels]
+
+    def _block(self, node: Node) -> tree.CidrRef | None:
+        context = self._context
+        parts = context.mapping(node, "`ipBlock`", ("cidr", "except"))
+        if "cidr" not in parts:
+            context.refuse("CPC804", "`ipBlock` has no `cidr`", node.span, "add `cidr:`")
+            return None
+        listed = context.sequence(parts["except"][1], "`except`") if "except" in parts else ()
+        return network_ref(context, parts["cidr"][1], listed, node.span, scope_any=False)
+
+    # --- ports ---------------------------------------------------------------------------------
+
+    def _port(self, node: Node) -> list[tree.PortPart]:
+        context = self._context
+        parts = context.mapping(node, "a port", ("protocol", "port", "endPort"))
+        protocol = "tcp"
+        if "protocol" in parts:
+            word = context.string(parts["protocol"][1], "`protocol`")
+            if word is None:
+                return []
+            if word.text not in _PROTOCOLS:
+                context.choice(word, "a protocol", _PROTOCOLS)
+                return []
+            protocol = word.text.lower()
+        if "port" not in parts:
+            if "endPort" in parts:
+                place = parts["endPort"][0].span
+                context.refuse("CPC804", "`endPort` needs `port`", place, "add the first port")
+                return []
+            return [tree.PortPart(protocol, (), None, node.span)]
+        item = self._port_item(parts)
+        return [] if item is None else [tree.PortPart(protocol, (item,), None, node.span)]
+
+    def _port_item(self, parts: Fields) -> tuple[tree.Value, tree.Value] | tree.Text | None:
+        context = self._context
+        value = parts["port"][1]
+        if isinstance(value, Scalar) and value.is_string and value.text:
+            if "endPort" in parts:
+                place = parts["endPort"][0].span
+                context.refuse("CPC804", "`endPort` needs a number as `port`", place, "write one")
+            elif value.text.isdecimal():
+                context.refuse(
+                    "CPC804", f"`{value.text}` is no port name", value.span, "remove the quotes"
+                )
+            elif not is_port_name(value.text):
+                context.refuse(
+                    "CPC804",
+                    f"`{value.text}` is no port name",
+                    value.span,
+                    "it has up to 15 of a-z, 0-9 and `-`, and a letter among them",
+                )
+            else:
+                return tree.Text(value.text, value.span)
+            return None
+        low = context.number(value, "`port`", 1, 65535)
+        if low is None:
+            return None
+        first = tree.Number(low, value.span)
+        if "endPort" not in parts:
+            return (first, first)
+        end = parts["endPort"][1]
+        high = context.number(end, "`endPort`", 1, 65535)
+        if high is None:
+            return None
+        if high < low:
+            context.refuse(
+                "CPC804",
+                f"`endPort` is less than `port`: {high} < {low}",
+                end.span,
+                "exchange them",
+            )
+            return None
+        return (first, tree.Number(high, end.span))
+
+
+def pods(context: Context, parts: Fields, span: Span, namespace: str | None) -> tree.Labels | None:
+    """Pods by `podSelector` and `namespaceSelector`, as NetworkPolicy and its kin select peers.
+
+    Without a namespace selector they are those of `namespace` (None: of every one). None after an
+    error.
+    """
+    terms: list[tree.LabelTerm] = []
+    if "namespaceSelector" in parts:
+        found = label_terms(
+            context, parts["namespaceSelector"][1], "`namespaceSelector`", namespace_key
+        )
+        if found is None:
+            return None
+        if not speaks_of_namespaces(found):
+            terms.append(in_any_namespace(parts["namespaceSelector"][0].span))
+        terms += found
+    elif namespace is None:
+        terms.append(in_any_namespace(span))
+    if "podSelector" in parts:
+        found = label_terms(context, parts["podSelector"][1], "`podSelector`", pod_key)
+        if found is None:
+            return None
+        if (
+            namespace is not None
+            and "namespaceSelector" not in parts
+            and speaks_of_namespaces(found)
+        ):
+            key = tree.Text(f"k8s:{NAMESPACE_KEY}", span)
+            terms.append(term(key, "=", (tree.Text(namespace, span),), span))
+        terms += found
+    return tree.Labels(tuple(terms), span)
+
+
+def network_ref(
+    context: Context, node: Node, excepts: tuple[Node, ...], span: Span, *, scope_any: bool
+) -> tree.CidrRef | None:
+    """Addresses of one network without `excepts`; None after an error."""
+    network = _network(context, node)
+    holes = [_network(context, item) for item in excepts]
+    known = tuple(h for h in holes if h is not None)
+    if network is None or len(known) < len(holes):
+        return None
+    return tree.CidrRef((tree.CidrItem(network, known, span),), scope_any, span)
+
+
+def _network(context: Context, node: Node) -> tree.Text | None:
+    """A prefix as text; bits after its length are dropped with a warning, as Kubernetes does (CPC807)."""
+    text = context.string(node, "a CIDR")
+    if text is None:
+        return None
+    network = _parsed(text.text, strict=False)
+    if network is None:
+        context.refuse(
+            "CPC804",
+            f"`{text.text}` is no CIDR",
+            text.span,
+            "write an address and a prefix length, as in `10.0.0.0/8` or `fd00::/8`",
+        )
+        return None
+    if _parsed(text.text, strict=True) is None:
+        context.warn(
+            "CPC807",
+            f"`{text.text}` has bits after its prefix: it means `{network}`",
+            text.span,
+            f"write `{network}`",
+        )
+    return tree.Text(str(network), text.span)
+
+
+def _parsed(text: str, strict: bool) -> IPv4Network | IPv6Network | None:
+    address, _, length = text.partition("/")
+    if not length.isdecimal() or "%" in address:
+        return None
+    try:
+        return ip_network(text, strict)
+    except ValueError:
+        return None

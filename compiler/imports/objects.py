@@ -1,0 +1,126 @@
+"""Documents as Kubernetes objects: what kind each is, its name and namespace, lists taken apart."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from cpc.compiler.documents.nodes import Mapping, Node, Scalar, Sequence
+from cpc.compiler.documents.reader import Reader
+from cpc.compiler.source import Span
+
+__all__ = ["CILIUM_RULE", "Object", "is_inventory", "objects"]
+
+CILIUM_RULE = "Rule"
+"""The kind that we give to a rule of Cilium's own JSON, which has none; its group is `cilium.io`."""
+
+_INVENTORY = {"cluster", "entities", "endpoints"}
+_RULE = {"endpointSelector", "nodeSelector"}
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """One object as written.
+
+    `group` is empty for the core API; `name` and `namespace` are empty where none is given. `spot` is
+    the place that stands for the object: its name, else its kind.
+    """
+
+    group: str
+    version: str
+    kind: str
+    name: str
+    namespace: str
+    node: Mapping
+    spot: Span
+
+    @property
+    def shown(self) -> str:
+        """The object in a message: `NetworkPolicy shop/web`."""
+        path = "/".join(part for part in (self.namespace, self.name) if part)
+        return f"{self.kind} {path}" if path else self.kind
+
+
+def is_inventory(document: Node) -> bool:
+    """Whether a document is an inventory of cpc's own."""
+    if not isinstance(document, Mapping) or document.get("kind") is not None:
+        return False
+    keys = {key.text for key, _ in document.entries}
+    return bool(keys & _INVENTORY)
+
+
+def objects(document: Node, reader: Reader, strict: bool) -> Iterator[Object]:
+    """The objects of one document, those of lists one by one.
+
+    What is no object is an error where `strict` (CPC801), and is left out elsewhere: folders hold
+    files of other programs.
+    """
+    if isinstance(document, Sequence) and _are_rules(document.items):
+        for item in document.items:
+            yield _rule(item)
+        return
+    if not isinstance(document, Mapping):
+        if strict:
+            reader.refuse("CPC801", "this is no Kubernetes object", document.span, _WHAT)
+        return
+    kind, version = document.get("kind"), document.get("apiVersion")
+    if kind is None and version is None and _are_rules((document,)):
+        yield _rule(document)
+        return
+    if not isinstance(kind, Scalar) or not isinstance(version, Scalar):
+        if strict or (kind is not None and version is not None):
+            missing = "kind" if not isinstance(kind, Scalar) else "apiVersion"
+            reader.refuse("CPC801", f"this object has no `{missing}`", document.span, _WHAT)
+        return
+    items = document.get("items")
+    if kind.text.endswith("List") and items is not None:
+        for item in reader.sequence(items, "`items`"):
+            yield from objects(_with_head(item, kind, version), reader, strict)
+        return
+    yield _object(document, kind, version)
+
+
+_WHAT = "an object has `apiVersion`, `kind` and `metadata`; rules of Cilium's JSON have `endpointSelector`"
+
+
+def _are_rules(items: tuple[Node, ...]) -> bool:
+    return bool(items) and all(
+        isinstance(item, Mapping) and any(key.text in _RULE for key, _ in item.entries)
+        for item in items
+    )
+
+
+def _rule(node: Node) -> Object:
+    assert isinstance(node, Mapping)
+    place = node.source.span(node.start, min(node.start + 1, node.end))
+    return Object("cilium.io", "", CILIUM_RULE, "", "", node, place)
+
+
+def _with_head(item: Node, kind: Scalar, version: Scalar) -> Node:
+    """An item of a typed list such as `PodList` may leave out what the list says."""
+    if not isinstance(item, Mapping) or item.get("kind") is not None or kind.text == "List":
+        return item
+    single = Scalar(kind.source, kind.start, kind.end, kind.text.removesuffix("List"), kind.kind)
+    head = [(Scalar(kind.source, kind.start, kind.end, "kind", kind.kind), single)]
+    if item.get("apiVersion") is None:
+        head.append((Scalar(kind.source, kind.start, kind.end, "apiVersion", kind.kind), version))
+    return Mapping(item.source, item.start, item.end, (*head, *item.entries))
+
+
+def _object(node: Mapping, kind: Scalar, version: Scalar) -> Object:
+    group, _, number = version.text.rpartition("/")
+    metadata = node.get("metadata")
+    name = _text(metadata, "name") or _text(metadata, "generateName")
+    namespace = _text(metadata, "namespace")
+    return Object(
+        group,
+        number,
+        kind.text,
+        "" if name is None else name.text,
+        "" if namespace is None else namespace.text,
+        node,
+        kind.span if name is None else name.span,
+    )
+
+
+def _text(metadata: Node | None, key: str) -> Scalar | None:
+    value = metadata.get(key) if isinstance(metadata, Mapping) else None
+    return value if isinstance(value, Scalar) and value.text else None

@@ -1,0 +1,166 @@
+"""Label selectors of Kubernetes as label expressions of the language."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cpc.compiler.documents.nodes import Node, Scalar
+from cpc.compiler.documents.reader import quoted
+from cpc.compiler.imports.context import Context
+from cpc.compiler.policy.inventory import NAMESPACE_KEY, NAMESPACE_LABELS
+from cpc.compiler.source import Span
+from cpc.compiler.syntax import tree
+
+__all__ = [
+    "Key",
+    "in_any_namespace",
+    "label_terms",
+    "namespace_key",
+    "pod_key",
+    "speaks_of_namespaces",
+    "term",
+]
+
+Key = Callable[[str, Span], tree.Name | tree.Text]
+"""How a selector's key is written as a label key of the language."""
+
+_NAME = "kubernetes.io/metadata.name"
+"""The label that Kubernetes gives every namespace: its name."""
+
+_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
+_PREFIX = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+
+
+def pod_key(key: str, span: Span) -> tree.Text:
+    """A label of pods."""
+    return tree.Text(f"k8s:{key}", span)
+
+
+def namespace_key(key: str, span: Span) -> tree.Text:
+    """A label of the pod's namespace; the one that holds the namespace's name is the namespace itself."""
+    if key == _NAME:
+        return tree.Text(f"k8s:{NAMESPACE_KEY}", span)
+    return tree.Text(f"k8s:{NAMESPACE_LABELS}{key}", span)
+
+
+def term(
+    key: tree.Name | tree.Text, op: str, values: tuple[tree.Text, ...], span: Span
+) -> tree.LabelTerm:
+    """One term; of one value the short form."""
+    if len(values) == 1:
+        op = {"in": "=", "not-in": "!="}.get(op, op)
+    return tree.LabelTerm(key, op, values, span)
+
+
+def in_any_namespace(span: Span) -> tree.LabelTerm:
+    """What holds for every pod, of whatever namespace."""
+    return tree.LabelTerm(tree.Text(f"k8s:{NAMESPACE_KEY}", span), "exists", (), span)
+
+
+def speaks_of_namespaces(terms: tuple[tree.LabelTerm, ...]) -> bool:
+    """Whether one of the terms only holds where the namespace is known."""
+    return any(
+        t.op in ("=", "in", "exists")
+        and isinstance(t.key, tree.Text)
+        and t.key.value.startswith((f"k8s:{NAMESPACE_KEY}", f"k8s:{NAMESPACE_LABELS}"))
+        for t in terms
+    )
+
+
+_OPERATORS = {"In": "in", "NotIn": "not-in", "Exists": "exists", "DoesNotExist": "absent"}
+
+
+def label_terms(
+    context: Context, node: Node, what: str, key: Key
+) -> tuple[tree.LabelTerm, ...] | None:
+    """The terms of a `LabelSelector`, none for an empty one; None after an error (CPC702-CPC704, CPC804)."""
+    return _Reader(context, key).selector(node, what)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    context: Context
+    key: Key
+
+    def selector(self, node: Node, what: str) -> tuple[tree.LabelTerm, ...] | None:
+        context = self.context
+        before = len(context.diagnostics)
+        parts = context.mapping(node, what, ("matchLabels", "matchExpressions"))
+        terms: list[tree.LabelTerm] = []
+        if "matchLabels" in parts:
+            for word, value in context.mapping(
+                parts["matchLabels"][1], "`matchLabels`", None
+            ).values():
+                text = self._value(value)
+                if self._is_key(word) and text is not None:
+                    terms.append(term(self.key(word.text, word.span), "=", (text,), word.span))
+        if "matchExpressions" in parts:
+            for item in context.sequence(parts["matchExpressions"][1], "`matchExpressions`"):
+                found = self._expression(item)
+                if found is not None:
+                    terms.append(found)
+        return tuple(terms) if len(context.diagnostics) == before else None
+
+    def _expression(self, node: Node) -> tree.LabelTerm | None:
+        context = self.context
+        parts = context.mapping(node, "an expression", ("key", "operator", "values"))
+        for name in ("key", "operator"):
+            if name not in parts:
+                context.refuse(
+                    "CPC804", f"an expression has no `{name}`", node.span, f"add `{name}:`"
+                )
+                return None
+        word = context.string(parts["key"][1], "`key`")
+        operator = context.string(parts["operator"][1], "`operator`")
+        if word is None or operator is None or not self._is_key(word):
+            return None
+        op = _OPERATORS.get(operator.text)
+        if op is None:
+            context.choice(operator, "an operator", tuple(_OPERATORS))
+            return None
+        listed = context.sequence(parts["values"][1], "`values`") if "values" in parts else ()
+        values = [self._value(item) for item in listed]
+        if (op in ("in", "not-in")) is not bool(values):
+            help = "list at least one value" if not values else "remove `values`"
+            needs = "needs values" if not values else "takes no values"
+            context.refuse("CPC804", f"`{operator.text}` {needs}", operator.span, help)
+            return None
+        known = tuple(v for v in values if v is not None)
+        if len(known) < len(values):
+            return None
+        return term(self.key(word.text, word.span), op, known, node.span)
+
+    def _value(self, node: Node) -> tree.Text | None:
+        """A label's value as Kubernetes takes one: up to 63 of letters, digits, `-`, `_` and `.`."""
+        if not isinstance(node, Scalar) or not node.is_string:
+            help = quoted(node) if isinstance(node, Scalar) and node.text else "give one value"
+            self.context.refuse("CPC702", "a label's value is a string", node.span, help)
+            return None
+        if not _VALUE.fullmatch(node.text):
+            self.context.refuse(
+                "CPC804",
+                f"`{node.text}` is no label value",
+                node.span,
+                "it has up to 63 of letters, digits, `-`, `_` and `.`, and starts and ends with a "
+                "letter or digit",
+            )
+            return None
+        return tree.Text(node.text, node.span)
+
+    def _is_key(self, word: Scalar) -> bool:
+        """Whether a label key can be one; else an error."""
+        if not word.is_string:
+            self.context.refuse("CPC702", "a label's key is a string", word.span, quoted(word))
+            return False
+        text = word.text.partition(":")[2] if ":" in word.text else word.text
+        prefix, slash, name = text.rpartition("/")
+        right = not slash or (len(prefix) <= 253 and _PREFIX.fullmatch(prefix) is not None)
+        if right and name and _VALUE.fullmatch(name):
+            return True
+        self.context.refuse(
+            "CPC804",
+            f"`{word.text}` is no label key",
+            word.span,
+            "it has up to 63 of letters, digits, `-`, `_` and `.`, perhaps after a DNS name and `/`",
+        )
+        return False
