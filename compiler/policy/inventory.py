@@ -1,11 +1,24 @@
-"""The known world: endpoints with labels and addresses, nodes, and the cluster's ranges."""
+"""The known world: endpoints with labels and addresses, what a cluster says of itself, and its ranges."""
 
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from cpc.compiler.policy.flow import Label, Party
 from cpc.compiler.policy.model import Address, Entity, Network
 
-__all__ = ["MAX_ADDRESSES", "NAMESPACE_KEY", "NAMESPACE_LABELS", "Endpoint", "Inventory"]
+__all__ = [
+    "MAX_ADDRESSES",
+    "NAMESPACE_KEY",
+    "NAMESPACE_LABELS",
+    "ClusterIngress",
+    "ClusterNamespace",
+    "ClusterNode",
+    "ClusterService",
+    "Endpoint",
+    "Inventory",
+    "Pairs",
+    "ServicePort",
+]
 
 MAX_ADDRESSES = 8
 """Addresses of one family that an endpoint may have: CPC_ADDRESSES of templates/bpf/lib/types.h."""
@@ -45,10 +58,84 @@ class Endpoint:
         )
 
 
+Pairs: TypeAlias = tuple[tuple[str, str], ...]
+"""Labels of Kubernetes, or the labels that a service asks for: keys and values, sorted by key."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterNamespace:
+    """A namespace that somebody described; others exist too, with their name alone."""
+
+    name: str
+    labels: Pairs = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ServicePort:
+    """A port of a service: its name (perhaps empty), protocol and number, and the backends' port, a
+    number or the name of a container port.
+    """
+
+    name: str
+    protocol: int
+    port: int
+    target: int | str
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterService:
+    """A service of Kubernetes. `selector` is None where the service has none (or an empty one).
+
+    `addresses` are its own (VIPs, those of load balancers too); `listed` are the addresses of its
+    backends as its EndpointSlices say, perhaps outside of the cluster. `external_name` is the DNS name
+    that it stands for, or empty.
+    """
+
+    namespace: str
+    name: str
+    labels: Pairs = ()
+    selector: Pairs | None = None
+    ports: tuple[ServicePort, ...] = ()
+    addresses: tuple[Address, ...] = ()
+    listed: tuple[Address, ...] = ()
+    external_name: str = ""
+
+    def selects(self, endpoint: Endpoint) -> bool:
+        """Whether an endpoint is one of its backends."""
+        if self.selector is None:
+            return not set(self.listed).isdisjoint(endpoint.addresses)
+        wanted = [Label("k8s", key, value) for key, value in self.selector]
+        return {Label("k8s", NAMESPACE_KEY, self.namespace), *wanted} <= set(endpoint.labels)
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterNode:
+    """A machine of the cluster; its addresses are those of the entity `remote-node` too."""
+
+    name: str
+    labels: Pairs = ()
+    addresses: tuple[Address, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterIngress:
+    """An Ingress or a Route (`kind`): ways in from outside, to services of its namespace, each with a
+    port by name or number (None: every port).
+    """
+
+    kind: str
+    namespace: str
+    name: str
+    backends: tuple[tuple[str, str | int | None], ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Inventory:
     """The closed world. `entities` are addresses of host, remote-node, kube-apiserver, health and
     unmanaged; an address has at most one of them, or kube-apiserver beside host or remote-node.
+
+    What a cluster says of itself comes from its manifests, sorted by name. `host_pods` are pods on the
+    network of their node: to policies they are the node, so they are no endpoints.
 
     Invariants: endpoint names are unique; no address belongs to two endpoints, or to an endpoint and
     an entity.
@@ -57,8 +144,15 @@ class Inventory:
     cluster: tuple[Network, ...] = ()
     entities: tuple[tuple[Entity, tuple[Address, ...]], ...] = ()
     endpoints: tuple[Endpoint, ...] = ()
+    host_pods: tuple[Endpoint, ...] = ()
+    namespaces: tuple[ClusterNamespace, ...] = ()
+    services: tuple[ClusterService, ...] = ()
+    nodes: tuple[ClusterNode, ...] = ()
+    ingresses: tuple[ClusterIngress, ...] = ()
     _endpoint_at: dict[Address, Endpoint] = field(init=False, repr=False, compare=False)
     _entities_at: dict[Address, frozenset[Entity]] = field(init=False, repr=False, compare=False)
+    vips: frozenset[Address] = field(init=False, repr=False, compare=False)
+    """The services' own addresses that nobody else has."""
 
     def __post_init__(self) -> None:
         endpoint_at = {address: e for e in self.endpoints for address in e.addresses}
@@ -68,6 +162,9 @@ class Inventory:
                 entities_at[address] = entities_at.get(address, frozenset()) | {entity}
         object.__setattr__(self, "_endpoint_at", endpoint_at)
         object.__setattr__(self, "_entities_at", entities_at)
+        own = (address for service in self.services for address in service.addresses)
+        vips = frozenset(a for a in own if a not in endpoint_at and a not in entities_at)
+        object.__setattr__(self, "vips", vips)
 
     def in_cluster(self, address: Address) -> bool:
         """Whether an address is inside a declared cluster range."""
@@ -81,14 +178,14 @@ class Inventory:
         """Who is at an address.
 
         An endpoint; else the entities that it is listed for; else external (`world`) outside the
-        cluster's ranges; else unknown. The Kubernetes API server is also external unless it is on a
-        node or inside the cluster. A node's health endpoint is managed.
+        cluster's ranges, where it is no service's; else unknown. The Kubernetes API server is also
+        external unless it is on a node or inside the cluster. A node's health endpoint is managed.
         """
         endpoint = self.endpoint_at(address)
         if endpoint is not None:
             return endpoint.party(address)
         entities = self._entities_at.get(address, frozenset())
-        outside = not self.in_cluster(address)
+        outside = address not in self.vips and not self.in_cluster(address)
         if outside and entities <= {Entity.KUBE_APISERVER}:
             entities |= {Entity.WORLD}
         name = "+".join(sorted(entities)) if entities else "unknown"
