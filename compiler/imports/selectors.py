@@ -1,12 +1,17 @@
 """Label selectors of Kubernetes as label expressions of the language."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from cpc.compiler.documents.nodes import Node, Scalar
 from cpc.compiler.documents.reader import quoted
 from cpc.compiler.imports.context import Context
+from cpc.compiler.imports.label_syntax import (
+    KEY_HELP,
+    VALUE_HELP,
+    is_label_key,
+    is_label_value,
+)
 from cpc.compiler.policy.inventory import NAMESPACE_KEY, NAMESPACE_LABELS
 from cpc.compiler.source import Span
 from cpc.compiler.syntax import tree
@@ -26,9 +31,6 @@ Key = Callable[[str, Span], tree.Name | tree.Text]
 
 _NAME = "kubernetes.io/metadata.name"
 """The label that Kubernetes gives every namespace: its name."""
-
-_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
-_PREFIX = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 
 
 def pod_key(key: str, span: Span) -> tree.Text:
@@ -136,14 +138,9 @@ class _Reader:
             help = quoted(node) if isinstance(node, Scalar) and node.text else "give one value"
             self.context.refuse("CPC702", "a label's value is a string", node.span, help)
             return None
-        if not _VALUE.fullmatch(node.text):
-            self.context.refuse(
-                "CPC804",
-                f"`{node.text}` is no label value",
-                node.span,
-                "it has up to 63 of letters, digits, `-`, `_` and `.`, and starts and ends with a "
-                "letter or digit",
-            )
+        if not is_label_value(node.text):
+            message = f"`{node.text}` is no label value"
+            self.context.refuse("CPC804", message, node.span, VALUE_HELP)
             return None
         return tree.Text(node.text, node.span)
 
@@ -153,14 +150,7 @@ class _Reader:
             self.context.refuse("CPC702", "a label's key is a string", word.span, quoted(word))
             return False
         text = word.text.partition(":")[2] if ":" in word.text else word.text
-        prefix, slash, name = text.rpartition("/")
-        right = not slash or (len(prefix) <= 253 and _PREFIX.fullmatch(prefix) is not None)
-        if right and name and _VALUE.fullmatch(name):
+        if is_label_key(text):
             return True
-        self.context.refuse(
-            "CPC804",
-            f"`{word.text}` is no label key",
-            word.span,
-            "it has up to 63 of letters, digits, `-`, `_` and `.`, perhaps after a DNS name and `/`",
-        )
+        self.context.refuse("CPC804", f"`{word.text}` is no label key", word.span, KEY_HELP)
         return False
