@@ -55,6 +55,8 @@ _COMMANDS = (
     policy_commands.compile,
     policy_commands.check,
     policy_commands.fmt,
+    policy_commands.import_,
+    policy_commands.export,
     policy_commands.explain,
     policy_commands.init,
     runtime_commands.demo,
@@ -67,11 +69,12 @@ _COMMANDS = (
 _POLICY_COMMANDS = (runtime_commands.replace,)
 
 for _command in _COMMANDS:
-    app.command()(_command)
+    app.command(_command.__name__.removesuffix("_"))(_command)
 for _command in _POLICY_COMMANDS:
     policy_app.command()(_command)
 
 
 def command_names() -> tuple[str, ...]:
     """Every word that can follow `cpc`, and those that can follow `cpc policy`."""
-    return (*(command.__name__ for command in (*_COMMANDS, *_POLICY_COMMANDS)), "policy")
+    names = (command.__name__.removesuffix("_") for command in (*_COMMANDS, *_POLICY_COMMANDS))
+    return (*names, "policy")

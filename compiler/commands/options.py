@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from cpc.compiler.commands.terminal import Color
+from cpc.compiler.exports.kinds import Kind
 from cpc.compiler.report import Format
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "InstanceOption",
     "InventoryOption",
     "JsonOption",
+    "KindOption",
     "ParamOption",
     "PolicyFiles",
     "TargetOption",
@@ -60,6 +62,7 @@ InventoryOption = Annotated[
 TargetOption = Annotated[
     str | None, typer.Option("--target", metavar="KERNEL", help="Kernel to compile for, as 6.18.")
 ]
+KindOption = Annotated[Kind, typer.Option("--kind", help="What the objects are.")]
 InstanceOption = Annotated[
     str, typer.Option("--instance", metavar="NAME", help="Which loaded policy of this machine.")
 ]

@@ -15,14 +15,16 @@ from cpc.compiler.commands.options import (
     FormatOption,
     IncludeOption,
     InventoryOption,
+    KindOption,
     ParamOption,
     PolicyFiles,
     TargetOption,
     TimingsOption,
     VerboseOption,
 )
+from cpc.compiler.exports.kinds import Kind
 
-__all__ = ["check", "compile", "explain", "fmt", "init", "version"]
+__all__ = ["check", "compile", "explain", "export", "fmt", "import_", "init", "version"]
 
 
 def check(
@@ -91,6 +93,56 @@ def fmt(
 
     order = fmt.Order(files, check, diff)
     return Job(partial(fmt.run, order), terminal_of(context, format, color, verbose))
+
+
+def import_(
+    context: typer.Context,
+    files: PolicyFiles,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "-o", "--output", metavar="FILE", help="Where the policy goes, if not to stdout."
+        ),
+    ] = None,
+    inventory: InventoryOption = None,
+    include: IncludeOption = None,
+    format: FormatOption = None,
+    color: ColorOption = None,
+    verbose: VerboseOption = False,
+    timings: TimingsOption = False,
+) -> Job:
+    """Write Kubernetes and Cilium policies as a policy of the language."""
+    from cpc.compiler.commands import import_
+
+    terminal = terminal_of(context, format, color, verbose, timings)
+    order = import_.Order(files, output, inventory, include or ())
+    return Job(partial(import_.run, order), terminal)
+
+
+def export(
+    context: typer.Context,
+    files: PolicyFiles,
+    kind: KindOption = Kind.AUTO,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "-o", "--output", metavar="FILE", help="Where the objects go, if not to stdout."
+        ),
+    ] = None,
+    inventory: InventoryOption = None,
+    param: ParamOption = None,
+    include: IncludeOption = None,
+    format: FormatOption = None,
+    color: ColorOption = None,
+    verbose: VerboseOption = False,
+    timings: TimingsOption = False,
+) -> Job:
+    """Write policies as Kubernetes and Cilium objects."""
+    from cpc.compiler.commands import export
+
+    terminal = terminal_of(context, format, color, verbose, timings)
+    order = export.Order(files, kind, output, inventory, param or (), include or ())
+    return Job(partial(export.run, order), terminal)
 
 
 def explain(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import yaml
 
@@ -94,28 +95,30 @@ class _Composer:
 
     def take(self, event: yaml.Event) -> Node | Diagnostic | None:
         """A document when its end is reached, or what is wrong."""
-        match event:
-            case yaml.ScalarEvent():
-                return self._scalar(event)
-            case yaml.CollectionStartEvent():
-                start, _ = _bounds(event)
-                if len(self._stack) >= _MAX_DEPTH:
-                    return _refuse(self._source, start, "it is nested too deeply")
-                mapping = isinstance(event, yaml.MappingStartEvent)
-                self._stack.append(_Open(start, mapping, event.anchor))
-                return None
-            case yaml.CollectionEndEvent():
-                return self._close(event)
-            case yaml.AliasEvent():
-                return self._alias(event)
-            case yaml.DocumentStartEvent():
-                self._anchors.clear()
+        if isinstance(event, yaml.ScalarEvent):
+            return self._scalar(event)
+        if isinstance(event, yaml.CollectionEndEvent):
+            return self._close(event)
+        if isinstance(event, yaml.CollectionStartEvent):
+            start, _ = _bounds(event)
+            if len(self._stack) >= _MAX_DEPTH:
+                return _refuse(self._source, start, "it is nested too deeply")
+            mapping = isinstance(event, yaml.MappingStartEvent)
+            self._stack.append(_Open(start, mapping, event.anchor))
+        elif isinstance(event, yaml.AliasEvent):
+            return self._alias(event)
+        elif isinstance(event, yaml.DocumentStartEvent):
+            self._anchors.clear()
         return None
 
     def _scalar(self, event: yaml.ScalarEvent) -> Node | None:
         start, end = _bounds(event)
-        tag = event.tag or (_plain_tag(event.value) if event.implicit[0] else f"{_TAG}str")
-        node = Scalar(self._source, start, end, event.value, _KINDS.get(tag, Kind.OTHER))
+        text = event.value
+        if event.tag is not None:
+            kind = _KINDS.get(event.tag, Kind.OTHER)
+        else:
+            kind = _plain_kind(text) if event.implicit[0] else Kind.STRING
+        node = Scalar(self._source, start, end, text, kind)
         if not self._stack and node.is_null:
             return None  # a document of nothing: between two `---`, or only comments
         return self._put(node, 1, event.anchor)
@@ -176,10 +179,11 @@ def _bounds(event: yaml.Event) -> tuple[int, int]:
     return event.start_mark.index, event.end_mark.index
 
 
-def _plain_tag(text: str) -> str:
+@lru_cache(1 << 16)
+def _plain_kind(text: str) -> Kind:
     """What YAML 1.1 takes a scalar without quotes for."""
     known = yaml.SafeLoader.yaml_implicit_resolvers
     for tag, pattern in (*known.get(text[:1], ()), *known.get(None, ())):
         if pattern.match(text):
-            return str(tag)
-    return f"{_TAG}str"
+            return _KINDS.get(str(tag), Kind.OTHER)
+    return Kind.STRING

@@ -1,0 +1,108 @@
+"""Imported trees as a person would write them: selectors that come back get a name.
+
+What a tree means stays the same: a definition stands for its expression wherever it is used.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from cpc.compiler.imports.context import identifier
+from cpc.compiler.imports.selectors import in_any_namespace
+from cpc.compiler.policy.names import ENTITIES, Definition
+from cpc.compiler.syntax import tree
+
+__all__ = ["readable"]
+
+_Holder = tree.Policy | tree.Tier
+
+_VALUES = 3
+"""Labels whose values make a name: with more of them it says less."""
+
+
+def readable(files: Sequence[tree.File]) -> tuple[tree.File, ...]:
+    """The files with label selectors that occur more than once defined by name, before their first use."""
+    counts = Counter(labels for file in files for labels in _labels_of(file) if labels.terms)
+    taken = {s.name.text for f in files for s in f.statements if isinstance(s, Definition)}
+    names: dict[tree.Labels, str] = {}
+    named: list[tree.File] = []
+    for file in files:
+        statements: list[tree.Statement] = []
+        for statement in file.statements:
+            if isinstance(statement, _Holder):
+                known = set(names)
+                for labels in _labels_in(statement):
+                    if counts[labels] > 1 and labels not in names:
+                        names[labels] = _name(labels, statement, taken)
+                statements += [
+                    _definition(labels, name, statement)
+                    for labels, name in names.items()
+                    if labels not in known
+                ]
+                statement = _renamed(statement, names)
+            statements.append(statement)
+        named.append(_spaced(replace(file, statements=tuple(statements))))
+    return tuple(named)
+
+
+def _spaced(file: tree.File) -> tree.File:
+    """A blank line before each policy, and before what is defined for it."""
+    before = {s.span.start - 1 for s in file.statements if isinstance(s, _Holder)}
+    return replace(file, blank_lines=tuple(sorted({*file.blank_lines, *before})))
+
+
+def _rules(holder: _Holder) -> tuple[tree.Default | tree.Rule | tree.Audit, ...]:
+    return holder.statements if isinstance(holder, tree.Policy) else holder.rules
+
+
+def _labels_of(file: tree.File) -> Iterator[tree.Labels]:
+    for statement in file.statements:
+        if isinstance(statement, _Holder):
+            yield from _labels_in(statement)
+
+
+def _labels_in(holder: _Holder) -> Iterator[tree.Labels]:
+    for rule in _rules(holder):
+        sides = (*rule.left, *rule.right) if isinstance(rule, tree.Rule) else rule.subjects
+        yield from (side for side in sides if isinstance(side, tree.Labels))
+
+
+def _name(labels: tree.Labels, holder: _Holder, taken: set[str]) -> str:
+    """A name after the values that the labels must have, else after the policy; not yet taken."""
+    values = [t.values[0] for t in labels.terms if t.op == "="]
+    said = [v.value for v in values if isinstance(v, tree.Text) and v.value][:_VALUES]
+    if not said and labels.terms == (in_any_namespace(holder.span),):
+        said = ["pods"]
+    wanted = identifier("-".join(said) or (holder.name.text if holder.name else "endpoints"))
+    name, number = wanted, 1
+    while name in taken or name in ENTITIES:
+        number += 1
+        name = f"{wanted}-{number}"
+    taken.add(name)
+    return name
+
+
+def _definition(labels: tree.Labels, name: str, holder: _Holder) -> tree.EndpointsDef:
+    """Its place is the start of what uses it first, so that it is written down before that."""
+    span = replace(holder.span, end=holder.span.start)
+    return tree.EndpointsDef(tree.Name(name, span), replace(labels, span=span), "", span)
+
+
+def _renamed(holder: _Holder, names: dict[tree.Labels, str]) -> _Holder:
+    def side(exprs: tuple[tree.Expr, ...]) -> tuple[tree.Expr, ...]:
+        return tuple(
+            tree.Name(names[e], e.span) if isinstance(e, tree.Labels) and e in names else e
+            for e in exprs
+        )
+
+    def statement(
+        one: tree.Default | tree.Rule | tree.Audit,
+    ) -> tree.Default | tree.Rule | tree.Audit:
+        if isinstance(one, tree.Rule):
+            return replace(one, left=side(one.left), right=side(one.right))
+        return replace(one, subjects=side(one.subjects))
+
+    if isinstance(holder, tree.Policy):
+        return replace(holder, statements=tuple(statement(s) for s in holder.statements))
+    rules = (statement(rule) for rule in holder.rules)
+    return replace(holder, rules=tuple(r for r in rules if isinstance(r, tree.Rule)))
