@@ -117,11 +117,13 @@ def name_matches(pattern: str, name: str) -> bool:
     """Whether a DNS name matches a pattern, both lower case and without the trailing dot.
 
     `*` stands for any run, also none, of letters, digits, `-` and `_`, so never for a dot; alone it
-    stands for every name (Cilium's `matchPattern`).
+    stands for every name, and `**.` in front for one or more whole labels (Cilium's `matchPattern`).
     """
     if pattern == "*":
         return True
-    return _whole(re.escape(pattern).replace(r"\*", "[-a-zA-Z0-9_]*"), name)
+    below = pattern.startswith("**.")
+    rest = re.escape(pattern.removeprefix("**.")).replace(r"\*", "[-a-zA-Z0-9_]*")
+    return _whole(rf"([-a-zA-Z0-9_]+\.)+{rest}" if below else rest, name)
 
 
 def request_matches(matcher: Matcher, request: Request) -> bool:

@@ -63,6 +63,9 @@ class Vocabulary:
         filler = "x"
         while any(filler in p for p in self.patterns):
             filler += "x"
+        if pattern.startswith("**."):  # deeper than any pattern without it
+            deepest = max(p.count(".") for p in self.patterns)
+            pattern = f"{filler}." * (deepest + 1) + pattern.removeprefix("**.")
         return pattern.replace("*", filler)
 
     def add_selector(self, selector: Selector) -> None:

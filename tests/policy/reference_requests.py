@@ -58,8 +58,19 @@ def _headers(wanted: tuple[HeaderMatch, ...], request: HttpRequest) -> bool:
 
 
 def name_matched(pattern: str, name: str) -> bool:
-    """Character by character: a `*` is any run of letters, digits, `-` and `_`; alone, any name."""
+    """Character by character: a `*` is any run of letters, digits, `-` and `_`; alone, any name.
+
+    `**.` in front: one label or more, none of them empty.
+    """
+    if pattern.startswith("**."):
+        labels = name.split(".")
+        tails = [labels[n:] for n in range(1, len(labels)) if all(map(_is_label, labels[:n]))]
+        return any(_dns_rest(pattern[3:], ".".join(tail)) for tail in tails)
     return pattern == "*" or _dns_rest(pattern, name)
+
+
+def _is_label(text: str) -> bool:
+    return bool(text) and all(c.isascii() and (c.isalnum() or c in "-_") for c in text)
 
 
 def _dns_rest(pattern: str, name: str) -> bool:

@@ -120,7 +120,7 @@ def _cidrs() -> list[Term]:
     return found
 
 
-_PATTERNS = ("api.example.com", "*.example.com", "*")
+_PATTERNS = ("api.example.com", "*.example.com", "**.example.com", "*")
 SERVICES = ("orders", "billing")
 PORT_NAMES = (("http", 6, 80), ("http", 6, 8080), ("dns", 17, 53), ("http", 17, 80))
 

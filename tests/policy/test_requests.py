@@ -255,6 +255,14 @@ def test_a_kafka_request_is_allowed_iff_every_element_is_each_by_its_own_rule() 
         ("*.*", "a.b", True),
         ("*.*", "a.b.c", False),
         ("stripe.com", "stripe.com\n", False),
+        ("**.stripe.com", "api.stripe.com", True),
+        ("**.stripe.com", "a.b.stripe.com", True),
+        ("**.stripe.com", "stripe.com", False),
+        ("**.stripe.com", ".stripe.com", False),
+        ("**.stripe.com", "a..stripe.com", False),
+        ("**.stripe.com", "apistripe.com", False),
+        ("**.a*.com", "x.y.ab.com", True),
+        ("a**.com", "a.b.com", False),
     ],
 )
 def test_a_star_in_a_dns_name_stays_inside_its_label(
