@@ -45,8 +45,9 @@ RULES: tuple[Page, ...] = (
     Page(
         "CPC334",
         "a policy or rule of this name is there already",
-        "Verdicts, events and tests name rules. Names of rules are unique in a policy (and outside of "
-        "policies, over all files), names of policies in their namespace, and names of asserts.",
+        "Verdicts, events and tests name rules. Names of rules are unique in a policy or tier "
+        "block (and outside of them, over all files), names of policies in their namespace, and names "
+        "of asserts.",
         "default deny ingress for all\ningress allow ping: all -> all icmp\ningress allow ping: all -> all icmpv6",
         "default deny ingress for all\ningress allow ping: all -> all icmp\ningress allow ping6: all -> all icmpv6",
     ),

@@ -88,7 +88,7 @@ def resolve(
                     claims.add_test(statement, Block(number))
                 case _:
                     pass  # definitions resolved above, includes were followed by `read`
-    claims.check_rule_names({name for _, _, name in rules.rule_names})
+    claims.check_rule_names({name for *_, name in rules.rule_names})
     _warn_of_overruled(rules.isolations, rules.open_defaults, scope.diagnostics)
     report_unused(scope)
     policy = Policy(

@@ -53,7 +53,7 @@ class Rules:
     open_defaults: list[Isolation] = field(default_factory=list)
     requirements: list[Requirement] = field(default_factory=list)
     audits: list[Audit] = field(default_factory=list)
-    rule_names: dict[tuple[str, str, str], Span] = field(default_factory=dict)
+    rule_names: dict[tuple[str, str, int | None, str], Span] = field(default_factory=dict)
     _policies: dict[tuple[str, str], Span] = field(default_factory=dict)
     _blocks: int = 0
 
@@ -153,7 +153,8 @@ class Rules:
                 rule.name.span,
                 "give the rule another name",
             )
-        key = (block.namespace, block.policy, rule.name.text)
+        of_tier = None if block.tier is Tier.NORMAL else block.number
+        key = (block.namespace, block.policy, of_tier, rule.name.text)
         first = self.rule_names.setdefault(key, rule.name.span)
         if first != rule.name.span:
             self._twice(f"a rule named `{rule.name.text}`", rule.name.span, first)

@@ -287,6 +287,16 @@ def test_names_of_rules_are_unique_in_a_policy() -> None:
     assert "CPC334" not in {c for c, _ in codes(NAMES + namespaces)}
 
 
+def test_names_of_rules_are_unique_in_a_tier_block() -> None:
+    block = "tier admin x priority {} {{\n  pass a: web -> db\n}}\n"
+    apart = codes(
+        NAMES + block.format(1) + block.format(1) + "baseline priority 1 { deny a: web -> db }"
+    )
+    assert "CPC334" not in {c for c, _ in apart}
+    twice = codes("tier admin priority 1 {\n  pass a: all -> all\n  deny a: all -> all\n}")
+    assert twice == [("CPC334", 3)]
+
+
 def test_documentation_and_log_are_kept() -> None:
     rule = half(clean("/// why it is\nallow x: world -> all log"), "ingress")
     assert (rule.origin.doc, rule.log) == ("why it is", True)
