@@ -1,7 +1,7 @@
 """What importers share: the shapes and names of one run, and the world they may ask about."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from cpc.compiler.diagnostics import Label, suggest, warning
@@ -9,6 +9,7 @@ from cpc.compiler.documents.nodes import Node, Scalar
 from cpc.compiler.documents.reader import Fields, Reader
 from cpc.compiler.imports.objects import Object
 from cpc.compiler.policy.inventory import Inventory
+from cpc.compiler.policy.names import ENTITIES
 from cpc.compiler.source import Span
 from cpc.compiler.syntax import tree
 
@@ -43,11 +44,16 @@ def identifier(text: str) -> str:
 
 @dataclass(slots=True)
 class Context(Reader):
-    """A reader of policy objects; `inventory` is the closed world, where one is known."""
+    """A reader of policy objects; `inventory` is the closed world, where one is known.
+
+    `defined` are the names that definitions have over the whole run.
+    """
 
     inventory: Inventory | None = None
+    defined: set[str] = field(default_factory=set)
     _objects: dict[tuple[str, str, str], Span] = field(default_factory=dict)
     _policies: set[tuple[str, str]] = field(default_factory=set)
+    _definitions: set[str] = field(default_factory=set)
 
     def warn(self, code: str, message: str, span: Span, help: str) -> None:
         """Adds a warning."""
@@ -110,3 +116,26 @@ class Context(Reader):
             name = f"{wanted}-{number}"
         self._policies.add((namespace, name))
         return tree.Name(name, object.spot)
+
+    def definition_name(self, wanted: str, span: Span) -> tree.Name:
+        """A name like `wanted` for a definition that an object needs, unique over the whole run."""
+        base = identifier(wanted)
+        name, number = base, 1
+        while name in self.defined or name in ENTITIES:
+            number += 1
+            name = f"{base}-{number}"
+        self.defined.add(name)
+        return tree.Name(name, span)
+
+    def reserve(self, names: Iterable[str]) -> None:
+        """Keeps names of definitions for those who have them already."""
+        self._definitions.update(names)
+
+    def definition_name(self, wanted: str, span: Span) -> tree.Name:
+        """A name for a definition that an importer makes, unique over the whole run."""
+        name, number = wanted, 1
+        while name in self._definitions:
+            number += 1
+            name = f"{wanted}-{number}"
+        self._definitions.add(name)
+        return tree.Name(name, span)

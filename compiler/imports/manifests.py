@@ -7,9 +7,12 @@ from cpc.compiler.diagnostics import Diagnostic, Diagnostics, error
 from cpc.compiler.documents.compose import documents
 from cpc.compiler.documents.reader import Reader
 from cpc.compiler.imports.context import Context
-from cpc.compiler.imports.kinds import is_policy, is_workload, misplaced, statements
+from cpc.compiler.imports.kinds import is_policy, misplaced, statements
 from cpc.compiler.imports.objects import Object, is_inventory, objects
+from cpc.compiler.imports.workload_kinds import is_workload
 from cpc.compiler.policy.inventory import Inventory
+from cpc.compiler.policy.names import Definition
+from cpc.compiler.policy.names import Definition
 from cpc.compiler.source import SourceFile, Span
 from cpc.compiler.syntax import tree
 
@@ -72,7 +75,9 @@ def import_units(
     `inventory` is what policies may ask about. Unless `workloads_do`, a file that was named and has no
     policy is an error (CPC810).
     """
-    context = Context(inventory=inventory)
+    trees = [unit for unit in units if isinstance(unit, tree.File)]
+    written = {s.name.text for t in trees for s in t.statements if isinstance(s, Definition)}
+    context = Context(inventory=inventory, defined=written)
     files: list[tree.File] = []
     for unit in units:
         if isinstance(unit, tree.File):
