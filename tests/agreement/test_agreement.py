@@ -23,6 +23,7 @@ from cpc.compiler.verify.verified import verify
 from cpc.runtime.reasons import PacketReason
 from tests.agreement.flows import OUTCOMES, flows_of, outcome_of
 from tests.agreement.world import Enforced, interfaces, inventory_of, opening
+from tests.imports.kubernetes import hosts, imported, manifests, network_policies
 from tests.policy.strategies import Shape, address_edges, inventories, origin, policies, port_edges
 
 pytestmark = pytest.mark.kernel
@@ -102,9 +103,23 @@ TOTAL: Counter[str] = Counter()
 
 
 @st.composite
+def imported_worlds(draw: st.DrawFn) -> tuple[Policy, tuple[Party, ...]]:
+    """NetworkPolicies as they are imported, pods of their namespaces, addresses at their edges."""
+    pods = [pod.party() for pod in draw(manifests())]
+    parties = (*pods, *(host.party() for host in hosts()))
+    return imported(draw(network_policies()), inventory_of(parties)), parties
+
+
+@st.composite
 def worlds(draw: st.DrawFn) -> tuple[Policy, tuple[Party, ...], int]:
+    """One policy of eight is an imported one."""
+    seed = draw(st.integers(0, 2**32))
+    if draw(st.sampled_from(range(8))) == 0:
+        policy, parties = draw(imported_worlds())
+        TOTAL["imported"] += 1
+        return policy, parties, seed
     policy = draw(policies(SHAPE))
-    return policy, draw(inventories(policy)), draw(st.integers(0, 2**32))
+    return policy, draw(inventories(policy)), seed
 
 
 @settings(
@@ -145,7 +160,7 @@ def test_decide_the_ir_and_the_attached_program_agree() -> None:
     HISTOGRAM.clear()
     TOTAL.clear()
     check_agreement()
-    print(f"\n{TOTAL['policies']} policies, {TOTAL['flows']} flows")
+    print(f"\n{TOTAL['policies']} policies, {TOTAL['flows']} flows, {TOTAL['imported']} imported")
     for where in ("ports at an edge", "peers at an edge"):
         print(f"{where} {TOTAL[where] / TOTAL['flows']:.1%}")
     for outcome in OUTCOMES:
@@ -154,4 +169,5 @@ def test_decide_the_ir_and_the_attached_program_agree() -> None:
     assert TOTAL["policies"] >= 500 * NIGHTLY and TOTAL["flows"] >= 20_000 * NIGHTLY
     assert TOTAL["ports at an edge"] >= 0.5 * TOTAL["flows"]
     assert TOTAL["peers at an edge"] >= 0.5 * TOTAL["flows"]
+    assert TOTAL["imported"] >= 0.05 * TOTAL["policies"]
     assert all(HISTOGRAM[outcome] >= 0.03 * TOTAL["flows"] for outcome in OUTCOMES)

@@ -9,17 +9,25 @@ from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from typing import Any
 
+import yaml
 from hypothesis import strategies as st
 
+from cpc.compiler.diagnostics import Severity
+from cpc.compiler.imports.manifests import import_units, read_manifests
 from cpc.compiler.policy.flow import Label, Party
-from cpc.compiler.policy.inventory import NAMESPACE_KEY, NAMESPACE_LABELS
-from cpc.compiler.policy.model import Address, Entity
+from cpc.compiler.policy.inventory import NAMESPACE_KEY, NAMESPACE_LABELS, Inventory
+from cpc.compiler.policy.model import Address, Entity, Policy
+from cpc.compiler.policy.resolve import resolve
+from cpc.compiler.source import SourceFile
+from cpc.compiler.syntax.format import format_file
+from cpc.compiler.syntax.parse import parse
 
 __all__ = [
     "Host",
     "Pod",
     "allowed",
     "hosts",
+    "imported",
     "manifests",
     "network_policies",
     "networks",
@@ -225,6 +233,18 @@ def manifests(draw: st.DrawFn, most: int = 4) -> tuple[Pod, ...]:
             )
         )
     return tuple(pods)
+
+
+def imported(documents: Sequence[Document], inventory: Inventory | None) -> Policy:
+    """The policy that the importer makes of some documents; `inventory` resolves named ports."""
+    source = SourceFile("policies.yaml", yaml.safe_dump_all(documents))
+    manifests, problems = read_manifests(source, named=True)
+    trees, found = import_units([manifests], inventory)
+    policy, _, more = resolve(trees, {}, inventory)
+    assert not [d for d in (*problems, *found, *more) if d.severity is Severity.ERROR]
+    again, problems = parse(SourceFile("again.cil", format_file(trees[0])))
+    assert not problems and again.statements == trees[0].statements
+    return policy
 
 
 # --- what the documents say ----------------------------------------------------------------------

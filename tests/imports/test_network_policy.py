@@ -4,27 +4,25 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cpc.compiler.cli import run
-from cpc.compiler.pipeline import Options, front, read_files
+from cpc.compiler.pipeline import Options, front
 from cpc.compiler.policy.decide import decide
 from cpc.compiler.policy.flow import Flow
 from cpc.compiler.policy.inventory import Endpoint, Inventory
 from cpc.compiler.policy.model import Direction, Policy
-from cpc.compiler.policy.resolve import resolve
 from cpc.compiler.policy.semantics import Verdict
 from cpc.compiler.source import SourceFile
 from cpc.compiler.syntax.format import format_file
 from cpc.compiler.syntax.parse import parse
 from cpc.compiler.timings import Timings
 from tests.imports.kubernetes import (
-    Document,
     Pod,
     allowed,
     hosts,
+    imported,
     manifests,
     network_policies,
     ports_of,
@@ -86,27 +84,12 @@ def inventory_of(pods: tuple[Pod, ...]) -> Inventory:
     )
 
 
-def imported(documents: list[Document], pods: tuple[Pod, ...], folder: Path) -> Policy:
-    """The policies as `cpc` reads them, named ports resolved for these pods."""
-    path = folder / "policies.yaml"
-    path.write_text(yaml.safe_dump_all(documents))
-    read = read_files([str(path)], Options(), Timings())
-    assert not [d for d in read.diagnostics if d.severity == "error"], read.diagnostics
-    again, problems = parse(SourceFile("again.cil", format_file(read.trees[0])))
-    assert not problems and again.statements == read.trees[0].statements
-    policy, _, found = resolve(read.trees, {}, inventory_of(pods))
-    assert not [d for d in found if d.severity == "error"], found
-    return policy
-
-
 @given(st.data())
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-def test_decide_says_what_the_documents_say(
-    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
-) -> None:
+def test_decide_says_what_the_documents_say(data: st.DataObject) -> None:
     documents = data.draw(network_policies())
     pods = data.draw(manifests())
-    policy = imported(documents, pods, tmp_path_factory.mktemp("policies"))
+    policy = imported(documents, inventory_of(pods))
     for subject in pods:
         for peer in (*pods, *hosts()):
             family = subject.address.version
