@@ -15,6 +15,7 @@ from cpc.compiler.timings import Timings, Tool
 
 if TYPE_CHECKING:
     from cpc.compiler.artifact import Artifact
+    from cpc.compiler.exports.kinds import Kind
     from cpc.compiler.ir.nodes import Program
     from cpc.compiler.policy.inventory import Inventory
     from cpc.compiler.policy.model import Policy
@@ -27,6 +28,7 @@ __all__ = [
     "Front",
     "Options",
     "compile_policy",
+    "export_policy",
     "front",
     "lower_policy",
     "read_files",
@@ -39,12 +41,14 @@ class Options:
     """What a user may say about reading a policy.
 
     `parameters` set `param`s, `include_path` is searched after the including file's folder,
-    `inventory` is the path of an inventory file (it resolves named ports), or None.
+    `inventory` are paths of inventories, manifests and folders of them (they resolve named ports);
+    `own_workloads`: without any, the workloads among the policy files are the inventory.
     """
 
     parameters: Mapping[str, str] = field(default_factory=dict)
     include_path: tuple[str, ...] = ()
-    inventory: str | None = None
+    inventory: tuple[str, ...] = ()
+    own_workloads: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,18 +91,25 @@ def read_files(paths: Sequence[str], options: Options, timings: Timings) -> File
     with timings.measure("read and parse"):
         units, sources, diagnostics = read(paths, options.include_path)
     inventory: Inventory | None = None
-    if options.inventory is not None:
-        from cpc.compiler.policy.inventory_file import read_inventory
+    if options.inventory:
+        from cpc.compiler.imports.inventories import read_inventory
 
         with timings.measure("inventory"):
             inventory, found = read_inventory(options.inventory, sources)
+        diagnostics = [*diagnostics, *found]
+    elif options.own_workloads:
+        from cpc.compiler.imports.inventories import inventory_among
+        from cpc.compiler.imports.manifests import workloads
+
+        with timings.measure("inventory"):
+            inventory, found = inventory_among(workloads(units))
         diagnostics = [*diagnostics, *found]
     trees = tuple(u for u in units if isinstance(u, tree.File))
     if len(trees) < len(units):
         from cpc.compiler.imports.manifests import import_units
 
         with timings.measure("import"):
-            trees, found = import_units(units, inventory)
+            trees, found = import_units(units, inventory, workloads_do=options.own_workloads)
         diagnostics = [*diagnostics, *found]
     return Files(trees, sources, inventory, diagnostics)
 
@@ -136,6 +147,24 @@ def verify_policy(
 
     with timings.measure("verify", Tool.Z3):
         return verify(policy)
+
+
+def export_policy(read: Front, kind: "Kind", timings: Timings) -> "tuple[str | None, Diagnostics]":
+    """From a front without errors to objects of another system; None where they cannot say it.
+
+    What only a later version enforces is exported all the same.
+    """
+    if read.policy is None:
+        return None, []
+    from cpc.compiler.exports.export import export
+    from cpc.compiler.verify.coverage import check_coverage
+
+    with timings.measure("verify", Tool.Z3):
+        diagnostics = check_coverage(read.policy)
+    if diagnostics:
+        return None, diagnostics
+    with timings.measure("export"):
+        return export(read.policy, kind, read.files)
 
 
 def lower_policy(read: Front, timings: Timings) -> "tuple[Program | None, Diagnostics]":

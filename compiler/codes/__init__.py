@@ -7,6 +7,7 @@ runtime and kernel, CPC7xx documents and inventories, CPC8xx other systems' poli
 
 from cpc.compiler.codes.artifact import ARTIFACT
 from cpc.compiler.codes.enforce import ENFORCE
+from cpc.compiler.codes.exports import EXPORTS
 from cpc.compiler.codes.files import FILES
 from cpc.compiler.codes.findings import FINDINGS
 from cpc.compiler.codes.imports import IMPORTS
@@ -32,6 +33,7 @@ CODES: dict[str, Page] = {
         RUNTIME,
         INVENTORY,
         IMPORTS,
+        EXPORTS,
     )
     for page in part
 }

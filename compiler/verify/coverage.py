@@ -27,7 +27,7 @@ from cpc.compiler.policy.model import (
     Tier,
 )
 
-__all__ = ["check_coverage"]
+__all__ = ["check_coverage", "covered"]
 
 
 def check_coverage(policy: Policy) -> Diagnostics:
@@ -58,6 +58,13 @@ def _halves(policy: Policy) -> Iterator[tuple[Direction, Selector, bool, Origin]
             yield rule.direction, rule.subject, rule.staged, rule.origin
     for requirement in policy.requirements:
         yield requirement.direction, requirement.subject, requirement.staged, requirement.origin
+
+
+def covered(subject: Selector, by: Selector) -> bool:
+    """Whether `by` selects every endpoint of `subject`; False where the solver cannot tell."""
+    covers = _Covers.over(by)
+    rest = tuple(t for t in subject if not covers.plainly(t))
+    return not rest or (bool(by) and _search(rest, by) is None)
 
 
 def _uncovered(subject: Selector, covers: "_Covers") -> Party | str | None:
@@ -92,6 +99,10 @@ class _Covers:
                 for term in default.subject
             )
         )
+        return _Covers.over(selector)
+
+    @staticmethod
+    def over(selector: Selector) -> "_Covers":
         parts = tuple(_conjuncts(t.expr) for t in selector if isinstance(t, EndpointTerm))
         return _Covers(selector, frozenset(selector), parts)
 

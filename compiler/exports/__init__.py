@@ -1,0 +1,1 @@
+"""Resolved policies as objects of Kubernetes and Cilium: each statement where it can be said, or why not."""

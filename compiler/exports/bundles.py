@@ -1,0 +1,126 @@
+"""The statements of a policy by subject: what an object that has one selector says."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Generic, TypeAlias, TypeVar
+
+from cpc.compiler.policy.model import (
+    Direction,
+    Isolation,
+    NamedPort,
+    Origin,
+    Policy,
+    Requirement,
+    Rule,
+    Selector,
+    Tier,
+)
+
+__all__ = [
+    "Bundle",
+    "Section",
+    "Source",
+    "Statement",
+    "bundles",
+    "never_matches",
+    "sources",
+    "written",
+]
+
+Statement: TypeAlias = Rule | Isolation | Requirement
+"""What has subjects in the normal tier."""
+
+S = TypeVar("S")
+"""What an object selects its subject by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What one policy says, or what stands outside of all of them (no name): statements in order."""
+
+    name: str
+    namespace: str
+    rules: tuple[Rule, ...]
+    isolations: tuple[Isolation, ...]
+    requirements: tuple[Requirement, ...]
+
+    def statements(self) -> Iterator[Statement]:
+        """All of them in written order; of two halves the ingress half first."""
+        every: tuple[Statement, ...] = (*self.isolations, *self.requirements, *self.rules)
+        yield from sorted(every, key=lambda s: s.origin.order)
+
+
+def sources(policy: Policy) -> tuple[Source, ...]:
+    """The normal tier by policy, in written order."""
+    rules = [r for r in written(policy.rules) if r.tier is Tier.NORMAL]
+    every: tuple[Statement, ...] = (*rules, *policy.isolations, *policy.requirements)
+    origins = [s.origin for s in every]
+    keys = {(o.policy, o.namespace): None for o in sorted(origins, key=lambda o: o.order)}
+
+    def of(key: tuple[str, str]) -> Callable[[Statement], bool]:
+        return lambda s: (s.origin.policy, s.origin.namespace) == key
+
+    return tuple(
+        Source(
+            *key,
+            tuple(filter(of(key), rules)),
+            tuple(filter(of(key), policy.isolations)),
+            tuple(filter(of(key), policy.requirements)),
+        )
+        for key in keys
+    )
+
+
+def written(rules: tuple[Rule, ...]) -> Iterator[Rule]:
+    """The halves of written rules, without those that an inventory made for container ports."""
+    for rule in rules:
+        if not any(isinstance(t, NamedPort) for t in (*rule.subject, *rule.peers)):
+            yield rule
+
+
+def never_matches(rule: Rule) -> bool:
+    """Whether a rule has no peer or port at all, so that leaving it out changes nothing."""
+    return not rule.peers or not rule.subject or (rule.ports == () and not rule.named)
+
+
+@dataclass(slots=True)
+class Section:
+    """What is said of one direction of a subject."""
+
+    isolated: bool = False
+    rules: list[Rule] = field(default_factory=list)
+    requirements: list[Requirement] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Bundle(Generic[S]):
+    """All that a policy says of one subject."""
+
+    subject: S
+    sections: dict[Direction, Section] = field(default_factory=dict)
+    origins: list[Origin] = field(default_factory=list)
+
+    def add(self, statement: Statement) -> None:
+        """A statement of this subject."""
+        section = self.sections.setdefault(statement.direction, Section())
+        self.origins.append(statement.origin)
+        match statement:
+            case Isolation():
+                section.isolated = True
+            case Requirement():
+                section.requirements.append(statement)
+            case Rule():
+                section.rules.append(statement)
+
+
+def bundles(
+    source: Source, subjects: Callable[[Selector, Origin], tuple[S, ...]]
+) -> tuple[Bundle[S], ...]:
+    """The policy's statements by each subject that `subjects` finds in theirs."""
+    found: dict[S, Bundle[S]] = {}
+    for statement in source.statements():
+        if isinstance(statement, Rule) and never_matches(statement):
+            continue
+        for subject in subjects(statement.subject, statement.origin):
+            found.setdefault(subject, Bundle(subject)).add(statement)
+    return tuple(found.values())

@@ -1,0 +1,73 @@
+"""Label selectors as Kubernetes and Cilium write them."""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+from cpc.compiler.exports.conjunctions import Atom, Conjunction, Operator, alternatives
+from cpc.compiler.exports.refusals import Refusals
+from cpc.compiler.policy.inventory import NAMESPACE_LABELS
+from cpc.compiler.policy.model import LabelExpr, LabelKey, Origin
+
+__all__ = ["Document", "conjunctions", "label_selector"]
+
+Document: TypeAlias = dict[str, Any]
+"""A mapping as YAML and JSON write it, its keys in the order of the text."""
+
+_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
+_PREFIX = re.compile(r"(?=.{1,253}/)[a-z0-9]([-a-z0-9.]*[a-z0-9])?/")
+
+
+def conjunctions(expr: LabelExpr, origin: Origin, refusals: Refusals) -> tuple[Conjunction, ...]:
+    """The alternatives of an expression; none after a refusal (CPC853, CPC858)."""
+    found = alternatives(expr)
+    if found is None:
+        refusals.refuse(
+            "CPC858",
+            f"{refusals.what} cannot say this expression: its selectors have no `or`, and written "
+            "out it has too many alternatives",
+            origin,
+            "give the endpoints a label that says it shorter",
+        )
+        return ()
+    wrong = [w for c in found for atom in c if (w := _wrong(atom)) is not None]
+    for message in wrong:
+        refusals.refuse("CPC853", message, origin, _LABEL)
+    return () if wrong else found
+
+
+_LABEL = (
+    "Kubernetes takes up to 63 of letters, digits, `-`, `_` and `.` that start and end with a letter or "
+    "digit; a key may have a DNS name and `/` before them"
+)
+
+
+def _wrong(atom: Atom) -> str | None:
+    """What Kubernetes would say of a key or value that it cannot have."""
+    key = atom.key.key.removeprefix(NAMESPACE_LABELS)
+    name = _PREFIX.sub("", key, count=1)
+    if not name or not _VALUE.fullmatch(name):
+        return f"no selector has `{atom.key.key}` as a label's key"
+    value = next((v for v in atom.values if not _VALUE.fullmatch(v)), None)
+    return None if value is None else f"no selector has `{value}` as a label's value"
+
+
+def label_selector(atoms: Sequence[Atom], name: Callable[[LabelKey], str]) -> Document:
+    """A `LabelSelector` of the atoms, whose keys are written by `name`; `{}` for none."""
+    labels: dict[str, str] = {}
+    expressions: list[Document] = []
+    for atom in atoms:
+        key = name(atom.key)
+        if atom.op is Operator.IN and len(atom.values) == 1 and key not in labels:
+            labels[key] = atom.values[0]
+            continue
+        expression: Document = {"key": key, "operator": str(atom.op)}
+        if atom.values:
+            expression["values"] = list(atom.values)
+        expressions.append(expression)
+    selector: Document = {}
+    if labels:
+        selector["matchLabels"] = labels
+    if expressions:
+        selector["matchExpressions"] = expressions
+    return selector
