@@ -102,4 +102,38 @@ INVENTORY: tuple[Page, ...] = (
         "endpoints:\n  - {name: db, labels: {app: dv}, addresses: [10.42.0.30]}",
         "endpoints:\n  - {name: db, labels: {app: db}, addresses: [10.42.0.30]}",
     ),
+    Page(
+        "CPC720",
+        "an unknown field of a workload",
+        "Kubernetes has no such field, and drops it: what the field was meant to say is not said. A slip "
+        "in `labels` or `hostNetwork` changes which policies are about the pods. Fields are those of "
+        "Kubernetes 1.37; only parts that are read are looked at.",
+        "metadata: {name: web, label: {app: web}}",
+        "metadata: {name: web, labels: {app: web}}",
+    ),
+    Page(
+        "CPC721",
+        "nothing says who is there",
+        "What is given with `--inventory` is an inventory of cpc's own, manifests of workloads (pods, "
+        "deployments and the like, namespaces, nodes, services), or a folder of them. Here is none. "
+        "Policies in such files are left out.",
+        "cpc check policy.cil --inventory policy.yaml",
+        "cpc check policy.cil policy.yaml --inventory deployment.yaml",
+    ),
+    Page(
+        "CPC722",
+        "a workload of an unknown version or kind",
+        "Objects are known by group, version and kind together. This one looks like a workload, and "
+        "would be left out: its pods would be strangers to every policy.",
+        "apiVersion: v1\nkind: Deployment",
+        "apiVersion: apps/v1\nkind: Deployment",
+    ),
+    Page(
+        "CPC723",
+        "a container port without number",
+        "Kubernetes refuses such a port. Here it is left out: a policy that speaks of the port's name does "
+        "not find it.",
+        "ports: [{name: http}]",
+        "ports: [{name: http, containerPort: 8080}]",
+    ),
 )

@@ -17,7 +17,7 @@ class Order:
     """What to check, as given on the command line."""
 
     files: Sequence[str]
-    inventory: str | None
+    inventory: Sequence[str] | None
     params: Sequence[str]
     include: Sequence[str]
 

@@ -25,7 +25,7 @@ class Order:
     files: Sequence[str]
     output: str | None
     target: str | None
-    inventory: str | None
+    inventory: Sequence[str] | None
     emit: Emit | None
     params: Sequence[str]
     include: Sequence[str]

@@ -30,10 +30,10 @@ def read_policies(
     files: Sequence[str],
     params: Sequence[str],
     include: Sequence[str],
-    inventory: str | None = None,
+    inventory: Sequence[str] | None = None,
 ) -> Front:
     """Reads and resolves; the texts that were read are the terminal's from then on."""
-    options = Options(parameters(params), tuple(include), inventory)
+    options = Options(parameters(params), tuple(include), tuple(inventory or ()))
     read = front(files, options, terminal.timings)
     terminal.sources.update(read.sources)
     return read

@@ -20,7 +20,7 @@ class Order:
 
     files: Sequence[str]
     output: str | None
-    inventory: str | None
+    inventory: Sequence[str] | None
     include: Sequence[str]
 
 
@@ -37,7 +37,7 @@ def run(order: Order, terminal: Terminal) -> int:
     """Answers with the text, or writes it; after an error nothing is written."""
     from cpc.compiler.imports.readable import readable
 
-    options = Options(include_path=tuple(order.include), inventory=order.inventory)
+    options = Options(include_path=tuple(order.include), inventory=tuple(order.inventory or ()))
     with terminal.progress("importing"):
         read = read_files(order.files, options, terminal.timings)
     terminal.sources.update(read.sources)

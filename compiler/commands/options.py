@@ -57,7 +57,12 @@ IncludeOption = Annotated[
     typer.Option("-I", "--include", metavar="DIR", help="Look for included files here too."),
 ]
 InventoryOption = Annotated[
-    str | None, typer.Option("--inventory", metavar="FILE", help="The endpoints there are (YAML).")
+    list[str] | None,
+    typer.Option(
+        "--inventory",
+        metavar="FILE",
+        help="The endpoints there are, or manifests, or a folder of them; may be repeated.",
+    ),
 ]
 TargetOption = Annotated[
     str | None, typer.Option("--target", metavar="KERNEL", help="Kernel to compile for, as 6.18.")

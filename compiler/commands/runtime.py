@@ -1,7 +1,7 @@
 """`cpc load`, `unload`, `status`, `policy replace`: from words to the runtime and back."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from cpc.compiler.artifact import Inventory, read_artifact
@@ -10,7 +10,7 @@ from cpc.compiler.commands.status_text import status_json, status_text
 from cpc.compiler.commands.terminal import Terminal
 from cpc.compiler.diagnostics import Severity
 from cpc.compiler.errors import InputError
-from cpc.compiler.policy.inventory_file import read_inventory
+from cpc.compiler.imports.inventories import read_inventory
 from cpc.compiler.report import Format
 from cpc.runtime.load import load as load_artifact
 from cpc.runtime.load import unload as unload_instance
@@ -22,8 +22,8 @@ from cpc.runtime.status import status as status_of
 __all__ = ["load", "replace", "status", "unload"]
 
 
-def _inventory(path: str, terminal: Terminal) -> Inventory:
-    inventory, found = read_inventory(path, terminal.sources)
+def _inventory(paths: Sequence[str], terminal: Terminal) -> Inventory:
+    inventory, found = read_inventory(paths, terminal.sources)
     errors = [diagnostic for diagnostic in found if diagnostic.severity is Severity.ERROR]
     if inventory is None or errors:
         raise InputError(*found)
@@ -51,7 +51,7 @@ def _answer(found: Status, terminal: Terminal) -> int:
     return Exit.CLEAN if all(endpoint.ready for endpoint in found.endpoints) else Exit.FINDINGS
 
 
-def load(artifact: str, inventory: str, instance: str, terminal: Terminal) -> int:
+def load(artifact: str, inventory: Sequence[str], instance: str, terminal: Terminal) -> int:
     """Loads, and answers with the status."""
     what, where = read_artifact(artifact), _inventory(inventory, terminal)
     with _kernel_log(terminal), terminal.progress("loading"):
@@ -71,10 +71,12 @@ def status(instance: str, terminal: Terminal) -> int:
     return _answer(status_of(instance), terminal)
 
 
-def replace(artifact: str, inventory: str | None, instance: str, terminal: Terminal) -> int:
+def replace(
+    artifact: str, inventory: Sequence[str] | None, instance: str, terminal: Terminal
+) -> int:
     """Replaces the policy, and answers with what changed."""
     what = read_artifact(artifact)
-    where = None if inventory is None else _inventory(inventory, terminal)
+    where = _inventory(inventory, terminal) if inventory else None
     with _kernel_log(terminal), terminal.progress("replacing"):
         done = replace_policy(what, where, instance)
     if terminal.format is Format.JSON:

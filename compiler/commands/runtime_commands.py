@@ -24,7 +24,10 @@ def load(
     context: typer.Context,
     artifact: Annotated[str, typer.Argument(metavar="ARTIFACT", help="What `compile` wrote.")],
     inventory: Annotated[
-        str, typer.Option("--inventory", metavar="FILE", help="The endpoints of this machine.")
+        list[str],
+        typer.Option(
+            "--inventory", metavar="FILE", help="The endpoints of this machine; may be repeated."
+        ),
     ],
     instance: InstanceOption = "node",
     format: FormatOption = None,

@@ -7,14 +7,13 @@ from cpc.compiler.diagnostics import Diagnostic, error, suggest
 from cpc.compiler.imports.context import Context
 from cpc.compiler.imports.network_policy import network_policy
 from cpc.compiler.imports.objects import Object
+from cpc.compiler.imports.workload_kinds import is_workload
 from cpc.compiler.syntax import tree
 
 __all__ = [
     "POLICIES",
-    "WORKLOADS",
     "Importer",
     "is_policy",
-    "is_workload",
     "misplaced",
     "statements",
 ]
@@ -26,24 +25,6 @@ POLICIES: dict[tuple[str, str], tuple[tuple[str, ...], Importer]] = {
     ("networking.k8s.io", "NetworkPolicy"): (("v1",), network_policy),
 }
 """Policies by group and kind: the versions that are read (none: every one), and their importer."""
-
-WORKLOADS: dict[tuple[str, str], str] = {
-    ("", "Pod"): "v1",
-    ("", "Namespace"): "v1",
-    ("", "Node"): "v1",
-    ("", "Service"): "v1",
-    ("", "ReplicationController"): "v1",
-    ("apps", "Deployment"): "v1",
-    ("apps", "StatefulSet"): "v1",
-    ("apps", "DaemonSet"): "v1",
-    ("apps", "ReplicaSet"): "v1",
-    ("batch", "Job"): "v1",
-    ("batch", "CronJob"): "v1",
-    ("discovery.k8s.io", "EndpointSlice"): "v1",
-    ("networking.k8s.io", "Ingress"): "v1",
-    ("route.openshift.io", "Route"): "v1",
-}
-"""What an inventory is made of, by group and kind, with the version that is read."""
 
 _FOREIGN = ("projectcalico.org", "crd.projectcalico.org", "crd.antrea.io", "cilium.io")
 """Groups of policies: what is not read of them cannot be left out without a word."""
@@ -63,11 +44,6 @@ _HARMLESS = {
 def is_policy(object: Object) -> bool:
     """Whether an object says who may talk to whom."""
     return (object.group, object.kind) in POLICIES
-
-
-def is_workload(object: Object) -> bool:
-    """Whether an object says who is there."""
-    return (object.group, object.kind) in WORKLOADS
 
 
 def statements(object: Object, context: Context) -> tuple[tree.Statement, ...]:

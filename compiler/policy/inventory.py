@@ -7,9 +7,12 @@ from cpc.compiler.policy.flow import Label, Party
 from cpc.compiler.policy.model import Address, Entity, Network
 
 __all__ = [
+    "CLUSTER_KEY",
     "MAX_ADDRESSES",
     "NAMESPACE_KEY",
     "NAMESPACE_LABELS",
+    "NAMESPACE_NAME",
+    "SERVICE_ACCOUNT_KEY",
     "ClusterIngress",
     "ClusterNamespace",
     "ClusterNode",
@@ -28,6 +31,15 @@ NAMESPACE_KEY = "io.kubernetes.pod.namespace"
 
 NAMESPACE_LABELS = "io.cilium.k8s.namespace.labels."
 """What precedes the key of a label (source k8s) that an endpoint has from its namespace, as in Cilium."""
+
+NAMESPACE_NAME = "kubernetes.io/metadata.name"
+"""The label that Kubernetes gives every namespace: its name."""
+
+SERVICE_ACCOUNT_KEY = "io.cilium.k8s.policy.serviceaccount"
+"""The label key (source k8s) that holds an endpoint's service account."""
+
+CLUSTER_KEY = "io.cilium.k8s.policy.cluster"
+"""The label key (source k8s) that holds the name of an endpoint's cluster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +76,7 @@ Pairs: TypeAlias = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class ClusterNamespace:
-    """A namespace that somebody described; others exist too, with their name alone."""
+    """A namespace that an object describes, or that an endpoint is in; `labels` hold its name too."""
 
     name: str
     labels: Pairs = ()
@@ -120,7 +132,10 @@ class ClusterNode:
 @dataclass(frozen=True, slots=True)
 class ClusterIngress:
     """An Ingress or a Route (`kind`): ways in from outside, to services of its namespace, each with a
-    port by name or number (None: every port).
+    port (None: every port).
+
+    An Ingress names a port of the service, by name or number; a Route a port of the service by name, or
+    one of its backends by number.
     """
 
     kind: str

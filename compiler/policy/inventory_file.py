@@ -1,7 +1,6 @@
 """Inventory files: YAML to a closed world, every value with its line."""
 
 import re
-from ipaddress import ip_address, ip_network
 
 from cpc.compiler.diagnostics import Diagnostic, Diagnostics, Label
 from cpc.compiler.documents.compose import one_document
@@ -9,13 +8,14 @@ from cpc.compiler.documents.nodes import Node, Scalar
 from cpc.compiler.documents.reader import Reader
 from cpc.compiler.policy.flow import Label as EndpointLabel
 from cpc.compiler.policy.inventory import MAX_ADDRESSES, NAMESPACE_KEY, Endpoint, Inventory
+from cpc.compiler.policy.inventory_addresses import read_address, read_network
+from cpc.compiler.policy.inventory_owners import Owners
 from cpc.compiler.policy.model import Address, Entity, LabelKey, Network, Protocol
 from cpc.compiler.policy.resolve_labels import label_key
 from cpc.compiler.policy.resolve_ports import is_port_name
-from cpc.compiler.source import SourceFile, Sources, Span
-from cpc.compiler.text import read_text
+from cpc.compiler.source import SourceFile, Span
 
-__all__ = ["parse_inventory", "read_inventory"]
+__all__ = ["inventory_of_document", "parse_inventory"]
 
 _ENTITIES = (
     Entity.HOST,
@@ -30,41 +30,39 @@ _ONE_VALUE = 'a label has one value, as in `tier: "data"`: give each value a key
 _SOURCES = ("k8s", "mesos", "container")
 
 
-def read_inventory(path: str, sources: Sources) -> tuple[Inventory | None, Diagnostics]:
-    """The inventory in a file, whose text joins `sources`; errors are CPC0xx and CPC7xx."""
-    source, failure = read_text(path, path)
-    if source is not None:
-        sources[path] = source
-    if source is None or failure is not None:
-        return None, [] if failure is None else [failure]
-    return parse_inventory(source)
-
-
 def parse_inventory(source: SourceFile) -> tuple[Inventory | None, Diagnostics]:
     """The inventory that a text says; None after an error (CPC7xx)."""
     root = one_document(source)
     if isinstance(root, Diagnostic):
         return None, [root]
-    parser = _Parser()
+    return inventory_of_document(root, Owners())
+
+
+def inventory_of_document(root: Node, owners: Owners) -> tuple[Inventory | None, Diagnostics]:
+    """The inventory that a document says beside others, whose addresses `owners` knows; None after an
+    error (CPC7xx).
+    """
+    parser = _Parser(owners)
     inventory = parser.inventory(root)
     return (None if parser.diagnostics else inventory), parser.diagnostics
 
 
 class _Parser(Reader):
-    """Reads one document; remembers whose each address is."""
+    """Reads one document."""
 
-    def __init__(self) -> None:
+    def __init__(self, owners: Owners) -> None:
         super().__init__()
-        self._owners: dict[Address, tuple[str, Span]] = {}
-        self._names: dict[str, Span] = {}
+        self._owners = owners
 
     def inventory(self, root: Node) -> Inventory:
         """The whole document."""
         parts = self.mapping(root, "an inventory", ("cluster", "entities", "endpoints"))
         cluster: list[Network] = []
         if "cluster" in parts:
-            ranges = self.sequence(parts["cluster"][1], "`cluster`")
-            cluster = [n for n in map(self._network, ranges) if n is not None]
+            for item in self.sequence(parts["cluster"][1], "`cluster`"):
+                network = read_network(self, item)
+                if network is not None:
+                    cluster.append(network)
         entities = self._entities(parts["entities"][1]) if "entities" in parts else ()
         endpoints: list[Endpoint] = []
         if "endpoints" in parts:
@@ -80,8 +78,8 @@ class _Parser(Reader):
         for name, (_, value) in found.items():
             addresses: list[Address] = []
             for item in self.sequence(value, f"`{name}`"):
-                address = self._address(item)
-                if address is not None and self._own(address, item.span, name):
+                address = read_address(self, item)
+                if address is not None and self._owners.take(self, address, item.span, name):
                     addresses.append(address)
             entities.append((Entity(name), tuple(addresses)))
         return tuple(entities)
@@ -103,16 +101,7 @@ class _Parser(Reader):
             return None
         namespace = self._namespace(parts)
         full = f"{namespace.text}/{name.text}" if namespace is not None else name.text
-        first = self._names.get(full)
-        self._names.setdefault(full, name.span)
-        if first is not None:
-            self.refuse(
-                "CPC707",
-                f"there already is an endpoint `{full}`",
-                name.span,
-                "rename one of them",
-                (Label(first, "first named here"),),
-            )
+        self._owners.take_name(self, full, name.span)
         return Endpoint(
             full,
             self._labels(parts, namespace),
@@ -173,8 +162,8 @@ class _Parser(Reader):
     def _addresses(self, node: Node, owner: str) -> tuple[Address, ...]:
         found: list[Address] = []
         for item in self.sequence(node, "`addresses`"):
-            address = self._address(item)
-            if address is not None and self._own(address, item.span, owner):
+            address = read_address(self, item)
+            if address is not None and self._owners.take(self, address, item.span, owner):
                 found.append(address)
         for version in (4, 6):
             if sum(a.version == version for a in found) > MAX_ADDRESSES:
@@ -216,53 +205,3 @@ class _Parser(Reader):
                 "Linux takes up to 15 characters without spaces and `/`",
             )
         return None if name is None else name.text
-
-    # --- addresses -----------------------------------------------------------------------------
-
-    def _address(self, node: Node) -> Address | None:
-        text = self.text(node, "an address")
-        if text is None:
-            return None
-        try:
-            address = ip_address(text.text)
-        except ValueError:
-            address = None
-        if address is None or "%" in text.text or getattr(address, "ipv4_mapped", None):
-            help = "write one IPv4 or IPv6 address, without a prefix length or zone"
-            self.refuse("CPC705", f"`{text.text}` is not an address", text.span, help)
-            return None
-        return address
-
-    def _network(self, node: Node) -> Network | None:
-        text = self.text(node, "a range")
-        if text is None:
-            return None
-        try:
-            return ip_network(text.text)
-        except ValueError:
-            pass
-        try:
-            help = f"write `{ip_network(text.text, strict=False)}`"
-        except ValueError:
-            help = "write a prefix, as in `10.42.0.0/16`"
-        self.refuse("CPC705", f"`{text.text}` is not a range of addresses", text.span, help)
-        return None
-
-    def _own(self, address: Address, span: Span, owner: str) -> bool:
-        """Whether the address is its owner's alone; the API server may share a node's."""
-        first = self._owners.get(address)
-        if first is None:
-            self._owners[address] = (owner, span)
-            return True
-        nodes = {Entity.HOST.value, Entity.REMOTE_NODE.value}
-        pair = {first[0], owner}
-        if Entity.KUBE_APISERVER.value in pair and len(pair) == 2 and pair & nodes:
-            return True
-        self.refuse(
-            "CPC706",
-            f"`{address}` is already the address of `{first[0]}`",
-            span,
-            "an address has one owner: remove one of them",
-            (Label(first[1], "first given here"),),
-        )
-        return False

@@ -131,7 +131,7 @@ def run_demo(folder: Path, timings: Timings, say: Callable[[str], None]) -> Demo
 
 
 def _compile(path: Path, inventory: str, timings: Timings) -> tuple[_Compiled, Inventory]:
-    read = front([str(path)], Options(inventory=inventory), timings)
+    read = front([str(path)], Options(inventory=(inventory,)), timings)
     artifact, found = compile_policy(read, DEFAULT_TARGET, timings)
     if read.policy is None or read.inventory is None or artifact is None:
         raise InputError(*read.diagnostics, *found)

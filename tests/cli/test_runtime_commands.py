@@ -12,7 +12,7 @@ import pytest
 from cpc.compiler.cli import run
 from cpc.compiler.commands import runtime
 from cpc.compiler.diagnostics import error
-from cpc.compiler.policy.inventory_file import read_inventory
+from cpc.compiler.imports.inventories import read_inventory
 from cpc.compiler.policy.model import Entity
 from cpc.runtime.bpf import Link
 from cpc.runtime.demo.topology import Host, Topology, topology
@@ -42,7 +42,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 @pytest.fixture
 def node() -> Iterator[Topology]:
     """The shop's hosts; the test runs on their node."""
-    inventory, _ = read_inventory(INVENTORY, {})
+    inventory, _ = read_inventory([INVENTORY], {})
     assert inventory is not None
     hosts = [Host(e.name, str(e.interface), e.addresses) for e in inventory.endpoints]
     with topology(hosts, dict(inventory.entities)[Entity.HOST]) as built, built.node.entered():

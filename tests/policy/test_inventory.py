@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cpc.compiler.imports.inventories import read_inventory
 from cpc.compiler.policy.flow import Label
 from cpc.compiler.policy.inventory import MAX_ADDRESSES, NAMESPACE_KEY, Endpoint
-from cpc.compiler.policy.inventory_file import parse_inventory, read_inventory
+from cpc.compiler.policy.inventory_file import parse_inventory
 from cpc.compiler.policy.model import Entity
 from cpc.compiler.source import SourceFile, Sources
 from tests.documented import blocks
@@ -71,11 +72,6 @@ def test_the_documented_inventory_has_every_key() -> None:
 def test_help(text: str, code: str, help: str) -> None:
     _, [found] = parse_inventory(SourceFile("i.yaml", text))
     assert found.code == code and help in found.help[0]
-
-
-def test_a_directory_is_no_inventory(tmp_path: Path) -> None:
-    _, [found] = read_inventory(str(tmp_path), {})
-    assert (found.code, found.help) == ("CPC003", ("name a file in it",))
 
 
 def test_endpoints() -> None:
@@ -254,12 +250,12 @@ def test_reading_a_file(tmp_path: Path) -> None:
     path = tmp_path / "inventory.yaml"
     path.write_bytes(b"\xef\xbb\xbfcluster: [10.0.0.0/8]\r\n")
     sources: Sources = {}
-    inventory, found = read_inventory(str(path), sources)
+    inventory, found = read_inventory([str(path)], sources)
     assert found == [] and inventory is not None
     assert inventory.cluster == (ip_network("10.0.0.0/8"),)
     assert sources[str(path)].text == "cluster: [10.0.0.0/8]\n"
     assert inventory.in_cluster(IPv4Address("10.1.1.1"))
-    missing, found = read_inventory(str(tmp_path / "inventry.yaml"), sources)
+    missing, found = read_inventory([str(tmp_path / "inventry.yaml")], sources)
     assert (missing, found[0].code) == (None, "CPC001")
     path.write_bytes(b"\xff")
-    assert read_inventory(str(path), sources)[1][0].code == "CPC004"
+    assert read_inventory([str(path)], sources)[1][0].code == "CPC004"
