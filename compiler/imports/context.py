@@ -1,7 +1,7 @@
 """What importers share: the shapes and names of one run, and the world they may ask about."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from cpc.compiler.diagnostics import Label, suggest, warning
@@ -53,7 +53,6 @@ class Context(Reader):
     defined: set[str] = field(default_factory=set)
     _objects: dict[tuple[str, str, str], Span] = field(default_factory=dict)
     _policies: set[tuple[str, str]] = field(default_factory=set)
-    _definitions: set[str] = field(default_factory=set)
 
     def warn(self, code: str, message: str, span: Span, help: str) -> None:
         """Adds a warning."""
@@ -125,17 +124,4 @@ class Context(Reader):
             number += 1
             name = f"{base}-{number}"
         self.defined.add(name)
-        return tree.Name(name, span)
-
-    def reserve(self, names: Iterable[str]) -> None:
-        """Keeps names of definitions for those who have them already."""
-        self._definitions.update(names)
-
-    def definition_name(self, wanted: str, span: Span) -> tree.Name:
-        """A name for a definition that an importer makes, unique over the whole run."""
-        name, number = wanted, 1
-        while name in self._definitions:
-            number += 1
-            name = f"{wanted}-{number}"
-        self._definitions.add(name)
         return tree.Name(name, span)

@@ -12,7 +12,6 @@ from cpc.compiler.imports.objects import Object, is_inventory, objects
 from cpc.compiler.imports.workload_kinds import is_workload
 from cpc.compiler.policy.inventory import Inventory
 from cpc.compiler.policy.names import Definition
-from cpc.compiler.policy.names import Definition
 from cpc.compiler.source import SourceFile, Span
 from cpc.compiler.syntax import tree
 
