@@ -60,11 +60,13 @@ def documents(source: SourceFile) -> Iterator[Node | Diagnostic]:
         yield _refuse(source, failure.position, "a character that YAML does not allow")
 
 
-def _refuse(source: SourceFile, place: int, problem: str) -> Diagnostic:
+def _refuse(source: SourceFile, place: int, problem: str, help: str = "") -> Diagnostic:
     line = source.text[source.text.rfind("\n", 0, place) + 1 :].partition("\n")[0]
-    help = "quote strings that hold `: `, `#`, `{` or `[`, and check the indentation"
-    if "\t" in line[: len(line) - len(line.lstrip())]:
+    if "{{" in line:
+        help = "this is a template: render it first, as `helm template` does"
+    elif "\t" in line[: len(line) - len(line.lstrip())]:
         help = "YAML takes no tabs for indentation: write spaces"
+    help = help or "quote strings that hold `: `, `#`, `{` or `[`, and check the indentation"
     return error(
         "CPC701",
         f"`{source.name}` is not valid YAML: {problem}",
@@ -102,7 +104,8 @@ class _Composer:
         if isinstance(event, yaml.CollectionStartEvent):
             start, _ = _bounds(event)
             if len(self._stack) >= _MAX_DEPTH:
-                return _refuse(self._source, start, "it is nested too deeply")
+                help = f"no policy nests more than {_MAX_DEPTH} lists and mappings"
+                return _refuse(self._source, start, "it is nested too deeply", help)
             mapping = isinstance(event, yaml.MappingStartEvent)
             self._stack.append(_Open(start, mapping, event.anchor))
         elif isinstance(event, yaml.AliasEvent):
@@ -127,12 +130,13 @@ class _Composer:
         start, _ = _bounds(event)
         named = self._anchors.get(event.anchor or "")
         if named is None:
-            return _refuse(self._source, start, f"`*{event.anchor}` names nothing before it")
+            help = f"write `&{event.anchor}` at the value that is meant, before this place"
+            problem = f"`*{event.anchor}` names nothing before it"
+            return _refuse(self._source, start, problem, help)
         self._aliased += named[1]
         if self._aliased > _MAX_ALIASED:
-            return _refuse(
-                self._source, start, f"its aliases stand for more than {_MAX_ALIASED} values"
-            )
+            problem = f"its aliases stand for more than {_MAX_ALIASED} values"
+            return _refuse(self._source, start, problem, "write the values out, or fewer of them")
         return self._put(*named, None)
 
     def _close(self, event: yaml.Event) -> Node | Diagnostic | None:

@@ -145,15 +145,16 @@ class _NetworkPolicy:
         context = self._context
         known = ("podSelector", "namespaceSelector", "ipBlock")
         parts = context.mapping(node, "a peer", known)
+        nothing = isinstance(node, Scalar) and node.is_null
+        if nothing or (isinstance(node, Mapping) and not node.entries):
+            context.refuse(
+                "CPC804",
+                "a peer is empty",
+                node.span,
+                "write `podSelector: {}` for every pod of the namespace, or leave `from` and `to` out "
+                "to mean everyone",
+            )
         if not parts:
-            if isinstance(node, Mapping | Scalar) and not getattr(node, "entries", ()):
-                context.refuse(
-                    "CPC804",
-                    "a peer is empty",
-                    node.span,
-                    "write `podSelector: {}` for every pod of the namespace, or leave `from` and `to` "
-                    "out to mean everyone",
-                )
             return []
         if "ipBlock" in parts:
             if len(parts) > 1:
