@@ -4,9 +4,10 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from cpc.compiler.diagnostics import Diagnostic, error, suggest
+from cpc.compiler.imports.cilium import cilium_network_policy, cilium_rule, clusterwide_policy
 from cpc.compiler.imports.context import Context
 from cpc.compiler.imports.network_policy import network_policy
-from cpc.compiler.imports.objects import Object
+from cpc.compiler.imports.objects import CILIUM_RULE, Object
 from cpc.compiler.imports.workload_kinds import is_workload
 from cpc.compiler.syntax import tree
 
@@ -23,6 +24,9 @@ Importer: TypeAlias = Callable[[Object, Context], tuple[tree.Statement, ...]]
 
 POLICIES: dict[tuple[str, str], tuple[tuple[str, ...], Importer]] = {
     ("networking.k8s.io", "NetworkPolicy"): (("v1",), network_policy),
+    ("cilium.io", "CiliumNetworkPolicy"): (("v2",), cilium_network_policy),
+    ("cilium.io", "CiliumClusterwideNetworkPolicy"): (("v2",), clusterwide_policy),
+    ("cilium.io", CILIUM_RULE): ((), cilium_rule),
 }
 """Policies by group and kind: the versions that are read (none: every one), and their importer."""
 
@@ -64,7 +68,11 @@ def misplaced(object: Object) -> Diagnostic | None:
     """An error for what looks like a policy and is not read as one (CPC808, CPC809)."""
     if is_policy(object) or is_workload(object):
         return None
-    kinds = {kind: (group, versions) for (group, kind), (versions, _) in POLICIES.items()}
+    kinds = {
+        kind: (group, versions)
+        for (group, kind), (versions, _) in POLICIES.items()
+        if kind != CILIUM_RULE
+    }
     if object.kind in kinds:
         group, versions = kinds[object.kind]
         return error(

@@ -13,7 +13,7 @@ CILIUM_RULE = "Rule"
 """The kind that we give to a rule of Cilium's own JSON, which has none; its group is `cilium.io`."""
 
 _INVENTORY = {"cluster", "entities", "endpoints"}
-_RULE = {"endpointSelector", "nodeSelector"}
+_RULE = {"endpointselector", "nodeselector"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ _WHAT = "an object has `apiVersion`, `kind` and `metadata`; rules of Cilium's JS
 
 def _are_rules(items: tuple[Node, ...]) -> bool:
     return bool(items) and all(
-        isinstance(item, Mapping) and any(key.text in _RULE for key, _ in item.entries)
+        isinstance(item, Mapping) and any(key.text.lower() in _RULE for key, _ in item.entries)
         for item in items
     )
 

@@ -1,0 +1,215 @@
+"""Endpoint selectors of Cilium: label expressions with sources, and reserved labels, which are entities.
+
+Source: Cilium's documentation, "Layer 3 Examples" and "Endpoint Selector"; what its agent adds to the
+selectors of CiliumNetworkPolicy and CiliumClusterwideNetworkPolicy.
+"""
+
+import re
+from dataclasses import replace
+
+from cpc.compiler.diagnostics import suggest
+from cpc.compiler.documents.nodes import Mapping, Node, Scalar, Sequence
+from cpc.compiler.imports.cilium_rule import CiliumRule, Scope, is_null
+from cpc.compiler.imports.selectors import Key, in_any_namespace, label_terms, term
+from cpc.compiler.policy.inventory import NAMESPACE_KEY, NAMESPACE_LABELS
+from cpc.compiler.policy.names import ENTITIES
+from cpc.compiler.policy.resolve_labels import SOURCES, label_key
+from cpc.compiler.source import Span
+from cpc.compiler.syntax import tree
+
+__all__ = ["entity", "peer", "requirement", "selector_terms", "subject"]
+
+_RESERVED = "reserved:"
+_SELECTOR = ("matchLabels", "matchExpressions")
+_EXPRESSION = ("key", "operator", "values")
+_OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
+_NAME = re.compile(r"[A-Za-z_]\w*(-\w+)*", re.ASCII)
+_NAMESPACE = f"k8s:{NAMESPACE_KEY}"
+
+Terms = tuple[tree.LabelTerm, ...]
+
+
+def subject(rule: CiliumRule, node: Node) -> "tree.Expr | None":
+    """Whom a rule is about; None after an error. `init` and `health` endpoints are in no namespace."""
+    terms = selector_terms(rule, node, "`endpointSelector`")
+    if terms is None:
+        return None
+    if not _reserved(terms):
+        return tree.Labels(_inside(rule, terms), node.span)
+    name = _entity_of(rule, terms, node)
+    if name is None:
+        return None
+    if name.text in ("init", "health"):
+        return name
+    rule.cannot(
+        f"`reserved:{name.text}` has no side here: nothing enforces a rule about it",
+        node.span,
+        "select endpoints by their labels, `reserved:init` or `reserved:health`",
+    )
+    return None
+
+
+def _inside(rule: CiliumRule, terms: Terms) -> Terms:
+    """Without a namespace other than the policy's own, which Cilium puts in its place (CPC824)."""
+    kept: list[tree.LabelTerm] = []
+    for one in terms:
+        strange = (
+            rule.scope is Scope.NAMESPACE
+            and isinstance(one.key, tree.Text)
+            and (one.key.value, one.op) == (_NAMESPACE, "=")
+            and one.values != (tree.Text(rule.namespace, one.span),)
+        )
+        if not strange:
+            kept.append(one)
+            continue
+        rule.context.warn(
+            "CPC824",
+            f"a policy of namespace `{rule.namespace}` is about its own endpoints only",
+            one.span,
+            "remove this label, or move the policy into the other namespace",
+        )
+    return tuple(kept)
+
+
+def peer(rule: CiliumRule, node: Node, what: str) -> "tree.Expr | None":
+    """A peer: endpoints by labels, or an entity; None after an error or where it is nobody."""
+    terms = selector_terms(rule, node, what)
+    if terms is None:
+        return None
+    if not _reserved(terms):
+        return tree.Labels(_placed(rule, terms, node.span), node.span)
+    return _entity_of(rule, terms, node)
+
+
+def requirement(rule: CiliumRule, node: Node, what: str) -> tree.Labels | None:
+    """What label peers must also be; None after an error."""
+    terms = selector_terms(rule, node, what)
+    if terms is None:
+        return None
+    if _reserved(terms):
+        rule.cannot("a reserved label cannot be required", node.span, "require labels of endpoints")
+        return None
+    return tree.Labels(_placed(rule, terms, node.span), node.span)
+
+
+def _placed(rule: CiliumRule, terms: Terms, span: Span) -> Terms:
+    """A peer with what Cilium adds to it, where the language does not do it for the policy's namespace."""
+    if rule.scope is Scope.AGENT or any(_key_of(t) == NAMESPACE_KEY for t in terms):
+        return terms
+    if rule.scope is Scope.CLUSTER:
+        return terms if rule.entity == "init" else (in_any_namespace(span), *terms)
+    if not rule.entity or any(_key_of(t).startswith(NAMESPACE_LABELS) for t in terms):
+        return terms
+    own = term(tree.Text(_NAMESPACE, span), "=", (tree.Text(rule.namespace, span),), span)
+    return (own, *terms)
+
+
+def _key_of(one: tree.LabelTerm) -> str:
+    """A term's key, where it may be one of Kubernetes; else nothing."""
+    key = label_key(one.key.value if isinstance(one.key, tree.Text) else one.key.text)
+    return key.key if key.source in ("any", "k8s") else ""
+
+
+# --- labels ------------------------------------------------------------------------------------
+
+
+def selector_terms(rule: CiliumRule, node: Node, what: str) -> Terms | None:
+    """The terms of a selector, those of reserved labels too; None after an error."""
+    if is_null(node):
+        rule.wrong(f"{what} is nothing", node.span, "write `{}` to select every endpoint")
+        return None
+    return label_terms(rule.context, _spelled(rule, node), what, _key(rule))
+
+
+def _spelled(rule: CiliumRule, node: Node) -> Node:
+    """The selector with its keys and operators as Kubernetes writes them."""
+    if not isinstance(node, Mapping):
+        return node
+    entries: list[tuple[Scalar, Node]] = []
+    for word, value in node.entries:
+        key = rule.spelled(word, _SELECTOR)
+        if key.text == "matchExpressions" and isinstance(value, Sequence):
+            value = replace(value, items=tuple(_expression(rule, item) for item in value.items))
+        entries.append((key, value))
+    return replace(node, entries=tuple(entries))
+
+
+def _expression(rule: CiliumRule, node: Node) -> Node:
+    if not isinstance(node, Mapping):
+        return node
+    entries: list[tuple[Scalar, Node]] = []
+    for word, value in node.entries:
+        key = rule.spelled(word, _EXPRESSION)
+        if key.text == "operator" and isinstance(value, Scalar):
+            value = rule.spelled(value, _OPERATORS)
+        entries.append((key, value))
+    return replace(node, entries=tuple(entries))
+
+
+def _key(rule: CiliumRule) -> Key:
+    """`source:key`; without a source the label of any."""
+
+    def key(text: str, span: Span) -> tree.Name | tree.Text:
+        source, colon, name = text.partition(":")
+        if not colon and text.startswith("reserved."):
+            return tree.Text(f"{_RESERVED}{text.removeprefix('reserved.')}", span)
+        if not colon or source == "any":
+            bare = name if colon else text
+            return tree.Name(bare, span) if _NAME.fullmatch(bare) else tree.Text(bare, span)
+        if source not in (*SOURCES, "reserved"):
+            help = f"sources are {', '.join(SOURCES)} and `reserved`"
+            if source == "cidr":
+                help = "select addresses with `fromCIDR` or `toCIDR`"
+            message = f"no endpoint has labels of source `{source}`"
+            rule.context.refuse("CPC822", message, span, help)
+        return tree.Text(text, span)
+
+    return key
+
+
+# --- entities ----------------------------------------------------------------------------------
+
+
+def _reserved(terms: Terms) -> bool:
+    return any(isinstance(t.key, tree.Text) and t.key.value.startswith(_RESERVED) for t in terms)
+
+
+def _entity_of(rule: CiliumRule, terms: Terms, node: Node) -> tree.Name | None:
+    """The entity that one reserved label is (CPC822); None also for `none`, which nobody is."""
+    if len(terms) > 1:
+        rule.context.refuse(
+            "CPC822",
+            "a reserved label stands alone in a selector: nobody has it beside others",
+            node.span,
+            "write a selector, or an entity, for each",
+        )
+        return None
+    (one,) = terms
+    plain = one.op == "exists" or (one.op == "=" and one.values == (tree.Text("", one.span),))
+    if not plain:
+        rule.context.refuse(
+            "CPC822",
+            "a reserved label is there or not, and has no value",
+            one.span,
+            "match it with the value `''`; what is not an entity cannot be said here",
+        )
+        return None
+    assert isinstance(one.key, tree.Text)
+    return entity(rule, one.key.value.removeprefix(_RESERVED), one.span)
+
+
+def entity(rule: CiliumRule, word: str, span: Span) -> tree.Name | None:
+    """An entity by its word; None for `none`, which nobody is, and after an error."""
+    if word in ENTITIES:
+        return tree.Name(word, span)
+    if word == "ingress":
+        rule.cannot(
+            "entity `ingress` has no meaning here: the proxies of Cilium's ingress do not exist",
+            span,
+            "remove it, or name who takes their place",
+        )
+    elif word != "none":
+        near = suggest(word, tuple(ENTITIES))
+        help = f"did you mean `{near}`?" if near else f"it is one of {', '.join(sorted(ENTITIES))}"
+        rule.wrong(f"`{word}` is not an entity", span, help)
+    return None
