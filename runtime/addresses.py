@@ -38,6 +38,7 @@ def _owned(inventory: Inventory) -> Iterator[Address]:
         yield from endpoint.addresses
     for _, addresses in inventory.entities:
         yield from addresses
+    yield from inventory.vips
 
 
 def entries(

@@ -11,7 +11,15 @@ from cpc.compiler.ir.bits import contains, peer_bits, prefix_bits, prefixes, sub
 from cpc.compiler.ir.interpret import Sites, interpret
 from cpc.compiler.ir.nodes import Program, RuleEntry, service_key
 from cpc.compiler.policy.flow import Label, Party
-from cpc.compiler.policy.inventory import Endpoint, Inventory
+from cpc.compiler.policy.inventory import (
+    ClusterIngress,
+    ClusterNamespace,
+    ClusterNode,
+    ClusterService,
+    Endpoint,
+    Inventory,
+    ServicePort,
+)
 from cpc.compiler.policy.model import Action, Entity
 
 __all__ = [
@@ -21,6 +29,10 @@ __all__ = [
     "TARGETS",
     "Action",
     "Artifact",
+    "ClusterIngress",
+    "ClusterNamespace",
+    "ClusterNode",
+    "ClusterService",
     "Endpoint",
     "Entity",
     "Inventory",
@@ -28,6 +40,7 @@ __all__ = [
     "Party",
     "Program",
     "RuleEntry",
+    "ServicePort",
     "Sites",
     "contains",
     "interpret",

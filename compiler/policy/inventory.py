@@ -1,6 +1,6 @@
 """The known world: endpoints with labels and addresses, what a cluster says of itself, and its ranges."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from cpc.compiler.policy.flow import Label, Party
@@ -180,6 +180,12 @@ class Inventory:
         own = (address for service in self.services for address in service.addresses)
         vips = frozenset(a for a in own if a not in endpoint_at and a not in entities_at)
         object.__setattr__(self, "vips", vips)
+
+    def with_host_pods(self) -> "Inventory":
+        """The same world, where something enforces policies on the network of a node too: `host_pods` are
+        endpoints, without addresses.
+        """
+        return replace(self, endpoints=(*self.endpoints, *self.host_pods), host_pods=())
 
     def in_cluster(self, address: Address) -> bool:
         """Whether an address is inside a declared cluster range."""
