@@ -130,9 +130,10 @@ INVENTORY: tuple[Page, ...] = (
     ),
     Page(
         "CPC723",
-        "a container port without number",
-        "Kubernetes refuses such a port. Here it is left out: a policy that speaks of the port's name does "
-        "not find it.",
+        "a container port that cannot be used",
+        "Kubernetes refuses a container port without `containerPort`, or with a name of other characters "
+        "than a-z, 0-9 and `-`, of more than 15, or without a letter. Here it is left out: a policy that "
+        "speaks of the port's name does not find it.",
         "ports: [{name: http}]",
         "ports: [{name: http, containerPort: 8080}]",
     ),

@@ -15,7 +15,6 @@ from cpc.compiler.imports.workload_fields import (
     CRON_JOB,
     JOB_TEMPLATE,
     METADATA,
-    OBJECT,
     POD,
     TEMPLATE,
     WORKLOADS,
@@ -23,6 +22,7 @@ from cpc.compiler.imports.workload_fields import (
 from cpc.compiler.imports.workload_reader import Parts, WorkloadReader
 from cpc.compiler.policy.inventory import Pairs
 from cpc.compiler.policy.model import Address
+from cpc.compiler.policy.resolve_ports import is_port_name
 from cpc.compiler.source import Span
 
 __all__ = ["Workload", "WorkloadKey", "workload"]
@@ -57,14 +57,7 @@ class Workload:
 
 def workload(object: Object, reader: WorkloadReader) -> Workload | None:
     """What an object of pods says; None after an error, and where it has no template."""
-    top = reader.parts(object.node, f"a {object.kind}", OBJECT)
-    metadata = reader.parts(top.get("metadata"), "`metadata`", METADATA)
-    if not object.name:
-        help = "add `name:` to its `metadata`"
-        reader.refuse("CPC804", f"this {object.kind} has no name", object.spot, help)
-        return None
-    reader.word(metadata.get("name"), "`name`")
-    reader.word(metadata.get("namespace"), "`namespace`")
+    top, metadata = reader.object(object)
     if object.kind == "Pod":
         status = reader.parts(top.get("status"), "`status`")
         return _workload(object, reader, metadata, metadata, top.get("spec"), status)
@@ -163,9 +156,13 @@ def _ports(spec: Parts, reader: WorkloadReader) -> tuple[tuple[str, int, int], .
 
 
 def _port_name(node: Node, reader: WorkloadReader) -> str | None:
+    """None where the name is none that a policy could speak of."""
     word = reader.string(node, "`name`")
-    name = None if word is None else reader.port(word, "`name`")
-    return name if isinstance(name, str) else None
+    if word is None or is_port_name(word.text):
+        return None if word is None else word.text
+    help = "it has up to 15 of a-z, 0-9 and `-`, and a letter among them"
+    reader.warn("CPC723", f"`{word.text}` is no port name", word.span, help)
+    return None
 
 
 def _running(spec: Parts, reader: WorkloadReader) -> Iterator[Parts]:

@@ -7,11 +7,12 @@ from cpc.compiler.diagnostics import suggest, warning
 from cpc.compiler.documents.nodes import Node, Scalar
 from cpc.compiler.documents.reader import Reader, quoted
 from cpc.compiler.imports.label_syntax import KEY_HELP, VALUE_HELP, is_label_key, is_label_value
+from cpc.compiler.imports.objects import Object
+from cpc.compiler.imports.workload_fields import METADATA, OBJECT
 from cpc.compiler.policy.inventory import Pairs
 from cpc.compiler.policy.inventory_addresses import read_address
 from cpc.compiler.policy.inventory_owners import Owners
 from cpc.compiler.policy.model import Address, Protocol
-from cpc.compiler.policy.resolve_ports import is_port_name
 from cpc.compiler.source import Span
 
 __all__ = ["Parts", "WorkloadReader"]
@@ -41,6 +42,14 @@ class WorkloadReader(Reader):
     def warn(self, code: str, message: str, span: Span, help: str) -> None:
         """Adds a warning."""
         self.diagnostics.append(warning(code, message, span, help=help))
+
+    def object(self, object: Object, known: Collection[str] | None = OBJECT) -> tuple[Parts, Parts]:
+        """The fields of an object, and those of its metadata."""
+        top = self.parts(object.node, f"`{object.kind}`", known)
+        metadata = self.parts(top.get("metadata"), "`metadata`", METADATA)
+        for key in ("name", "namespace", "generateName"):
+            self.word(metadata.get(key), f"`{key}`")
+        return top, metadata
 
     def parts(self, node: Node | None, what: str, known: Collection[str] | None = None) -> Parts:
         """The fields of a mapping; what is null or an empty string counts as absent, as in Kubernetes."""
@@ -113,14 +122,11 @@ class WorkloadReader(Reader):
         """A port by number or by name; None after an error."""
         if not isinstance(node, Scalar) or not node.is_string:
             return self.number(node, what, 1, 65535)
-        if not is_port_name(node.text):
-            help = "remove the quotes" if node.text.isdecimal() else _PORT_NAME
-            self.refuse("CPC804", f"`{node.text}` is no port name", node.span, help)
+        if node.text.isdecimal():
+            message = f"`{node.text}` is no port name"
+            self.refuse("CPC804", message, node.span, "remove the quotes")
             return None
         return node.text
-
-
-_PORT_NAME = "it has up to 15 of a-z, 0-9 and `-`, and a letter among them"
 
 
 def _says_nothing(node: Node) -> bool:

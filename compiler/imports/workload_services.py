@@ -13,8 +13,6 @@ from cpc.compiler.imports.workload_fields import (
     INGRESS,
     INGRESS_BACKEND,
     INGRESS_RULE,
-    METADATA,
-    OBJECT,
     ROUTE,
     ROUTE_PORT,
     ROUTE_TARGET,
@@ -38,8 +36,7 @@ _SERVICE_NAME = "kubernetes.io/service-name"
 
 def service(object: Object, reader: WorkloadReader) -> ClusterService:
     """A service without the addresses of its backends, which others list."""
-    top = reader.parts(object.node, "a Service", OBJECT)
-    metadata = reader.parts(top.get("metadata"), "`metadata`", METADATA)
+    top, metadata = reader.object(object)
     spec = reader.parts(top.get("spec"), "`spec`", SERVICE)
     is_name = reader.word(spec.get("type"), "`type`") == "ExternalName"
     ports = [_service_port(item, reader) for item in reader.items(spec.get("ports"), "`ports`")]
@@ -96,10 +93,9 @@ def listed_addresses(object: Object, reader: WorkloadReader) -> tuple[str, Liste
     """A service's name and the addresses that an EndpointSlice or Endpoints gives it, ready ones only;
     an empty name where it has no service.
     """
-    top = reader.parts(object.node, f"an {object.kind}")
+    top, metadata = reader.object(object, None)
     if object.kind == "Endpoints":
         return object.name, tuple(_of_subsets(top, reader))
-    metadata = reader.parts(top.get("metadata"), "`metadata`", METADATA)
     labels = dict(reader.labels(metadata.get("labels")))
     named = reader.word(top.get("addressType"), "`addressType`") == "FQDN"
     return labels.get(_SERVICE_NAME, ""), () if named else tuple(_of_slice(top, reader))
@@ -131,8 +127,7 @@ _Backend = tuple[str, str | int | None]
 
 def ingress(object: Object, reader: WorkloadReader) -> ClusterIngress:
     """The ways in that an Ingress or a Route opens."""
-    top = reader.parts(object.node, f"a {object.kind}", OBJECT)
-    reader.parts(top.get("metadata"), "`metadata`", METADATA)
+    top, _ = reader.object(object)
     known = ROUTE if object.kind == "Route" else INGRESS
     spec = reader.parts(top.get("spec"), "`spec`", known)
     found = _of_route(spec, reader) if object.kind == "Route" else _of_ingress(spec, reader)

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from cpc.compiler.imports.objects import Object
-from cpc.compiler.imports.workload_fields import METADATA, OBJECT
 from cpc.compiler.imports.workload_reader import WorkloadReader
 from cpc.compiler.policy.inventory import Pairs
 from cpc.compiler.policy.inventory_addresses import read_network
@@ -28,15 +27,13 @@ class Machine:
 
 def namespace_labels(object: Object, reader: WorkloadReader) -> Pairs:
     """The labels of a namespace as written."""
-    top = reader.parts(object.node, "a Namespace", OBJECT)
-    metadata = reader.parts(top.get("metadata"), "`metadata`", METADATA)
+    _, metadata = reader.object(object)
     return reader.labels(metadata.get("labels"))
 
 
 def machine(object: Object, reader: WorkloadReader) -> Machine:
     """What a Node says."""
-    top = reader.parts(object.node, "a Node", OBJECT)
-    metadata = reader.parts(top.get("metadata"), "`metadata`", METADATA)
+    top, metadata = reader.object(object)
     spec = reader.parts(top.get("spec"), "`spec`")
     status = reader.parts(top.get("status"), "`status`")
     addresses: dict[Address, Span] = {}

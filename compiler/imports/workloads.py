@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from ipaddress import IPv6Network
 
 from cpc.compiler.diagnostics import Label as Place
+from cpc.compiler.documents.nodes import Mapping, Scalar
 from cpc.compiler.imports.objects import Object
 from cpc.compiler.imports.workload_pods import Workload, WorkloadKey, workload
 from cpc.compiler.imports.workload_reader import WorkloadReader
@@ -88,9 +89,14 @@ class _Objects:
                     self.workloads.append(found)
 
     def _is_first(self, object: Object) -> bool:
-        metadata = self.reader.parts(object.node.get("metadata"), "`metadata`")
-        if "name" not in metadata:
-            return True  # a pod that gets its name from the cluster, or an object that is refused
+        metadata = object.node.get("metadata")
+        name = metadata.get("name") if isinstance(metadata, Mapping) else None
+        if not object.name:
+            help = "add `name:` to its `metadata`"
+            self.reader.refuse("CPC804", f"this {object.kind} has no name", object.spot, help)
+            return False
+        if not isinstance(name, Scalar) or not name.text:
+            return True  # the cluster makes its name of `generateName`
         key = (object.namespace or "default", object.kind, object.name)
         first = self._known.setdefault(key, object.spot)
         if first is object.spot:
