@@ -58,16 +58,18 @@ def _traffic(traffic: Sequence[Traffic]) -> list[str]:
 
 def demo_text(demo: Demo) -> str:
     """All of it, and a last line that says whether everything was as the policies say."""
-    lines = _matrix("With policy.cil:", demo.before)
+    names = demo.scene.policies
+    lines = _matrix(f"With {names[0]}:", demo.before)
     if demo.replaced is not None:
         hooks, seconds = demo.replaced.hooks, demo.replaced.seconds
         lines += [
-            f"Replaced by policy-locked.cil under traffic, {hooks} hooks in {seconds:.2f} s:",
+            f"Replaced by {names[-1]} under traffic, {hooks} hooks in {seconds:.2f} s:",
             "",
             *_traffic(demo.traffic),
             "",
         ]
-    lines += _matrix("With policy-locked.cil:", demo.after)
+    if demo.after:
+        lines += _matrix(f"With {names[-1]}:", demo.after)
     cells = [*demo.before, *demo.after]
     right = sum(cell.right for cell in cells)
     lines.append(f"{right} of {len(cells)} probes went as the policies say, rule for rule.")
@@ -100,6 +102,7 @@ def demo_json(demo: Demo) -> str:
     ]
     document = {
         "schema": SCHEMA,
+        "demo": demo.scene.name,
         "right": demo.right,
         "before": cells(demo.before),
         "traffic": traffic,

@@ -114,12 +114,15 @@ def monitor(
 
 def demo(
     context: typer.Context,
+    name: Annotated[
+        str, typer.Argument(metavar="[NAME]", help="Which demo: shop or starwars.")
+    ] = "shop",
     format: FormatOption = None,
     color: ColorOption = None,
     verbose: VerboseOption = False,
     timings: TimingsOption = False,
 ) -> Job:
-    """Enforce a small shop's policy on real packets. Needs root."""
+    """Enforce a small policy on real packets. Needs root."""
     from cpc.compiler.commands import demo
 
-    return Job(demo.run, terminal_of(context, format, color, verbose, timings))
+    return Job(partial(demo.run, name), terminal_of(context, format, color, verbose, timings))

@@ -46,9 +46,16 @@ def readable(files: Sequence[tree.File]) -> tuple[tree.File, ...]:
 
 
 def _spaced(file: tree.File) -> tree.File:
-    """A blank line before each policy, and before what is defined for it."""
-    before = {s.span.start - 1 for s in file.statements if isinstance(s, _Holder)}
-    return replace(file, blank_lines=tuple(sorted({*file.blank_lines, *before})))
+    """A blank line before each policy, with the comments above it and what is defined for it."""
+    above = {c.span.line: c.span for c in file.comments if c.own_line}
+    blank = set(file.blank_lines)
+    for holder in file.statements:
+        if isinstance(holder, _Holder):
+            first = holder.span
+            while first.line - 1 in above:
+                first = above[first.line - 1]
+            blank.add(first.start - 1)
+    return replace(file, blank_lines=tuple(sorted(blank)))
 
 
 def _rules(holder: _Holder) -> tuple[tree.Default | tree.Rule | tree.Audit, ...]:

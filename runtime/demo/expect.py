@@ -10,7 +10,7 @@ from cpc.compiler.policy.model import Address, Direction, Policy, Protocol
 from cpc.compiler.policy.semantics import Decision, Verdict
 from cpc.runtime.demo.probe import Probe, Service
 
-__all__ = ["Expectation", "expect", "expect_between"]
+__all__ = ["Expectation", "expect", "expect_between", "shown"]
 
 _ECHO = {4: (Protocol.ICMP, 8 << 8), 6: (Protocol.ICMPV6, 128 << 8)}
 
@@ -34,7 +34,13 @@ class Expectation:
         origin = self.deciding.rule
         if origin is None:
             return str(self.deciding.reason)
-        return f"{origin.name} ({Path(origin.span.file).name}:{origin.span.line})"
+        return shown(origin.name, origin.span.file, origin.span.line)
+
+
+def shown(name: str, file: str, line: int) -> str:
+    """A statement and its place; one that is called after its place has no other name."""
+    place = f"{Path(file).name}:{line}"
+    return place if name == place else f"{name} ({place})"
 
 
 def expect(policy: Policy, inventory: Inventory, probe: Probe) -> Expectation:

@@ -1,10 +1,9 @@
-"""The demo: a shop on one node, its policy on real packets, and a tighter policy put in under traffic."""
+"""A demo: endpoints on one node, their policy on real packets, and a tighter one put in under traffic."""
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from ipaddress import ip_address
+from dataclasses import dataclass, field, replace
 from itertools import product
 from os import getpid
 from pathlib import Path
@@ -12,12 +11,13 @@ from pathlib import Path
 from cpc.compiler.artifact import DEFAULT_TARGET, Artifact, RuleEntry
 from cpc.compiler.errors import InputError
 from cpc.compiler.pipeline import Options, compile_policy, front
-from cpc.compiler.policy.inventory import Inventory
+from cpc.compiler.policy.inventory import Endpoint, Inventory
 from cpc.compiler.policy.model import Entity, Policy
 from cpc.compiler.timings import Timings
-from cpc.runtime.demo.expect import Expectation, expect, expect_between
+from cpc.runtime.demo.expect import Expectation, expect, expect_between, shown
 from cpc.runtime.demo.flood import Flood
 from cpc.runtime.demo.probe import Probe, Service, listening, observe
+from cpc.runtime.demo.scenes import Scene
 from cpc.runtime.demo.topology import Host, Topology, topology
 from cpc.runtime.events import Event
 from cpc.runtime.load import load, unload
@@ -25,21 +25,7 @@ from cpc.runtime.maps import Address
 from cpc.runtime.monitor import monitor
 from cpc.runtime.replace import Report, replace_policy
 
-__all__ = ["SERVICES", "Cell", "Demo", "Traffic", "run_demo"]
-
-SERVICES = (
-    *(Service("tcp", port) for port in (22, 80, 443, 5432, 8080, 9091)),
-    Service("udp", 8125),
-    Service("ping"),
-)
-"""What every host is asked for."""
-
-OUTSIDE = (
-    Host("office", "office0", (ip_address("198.51.100.10"), ip_address("2001:db8:1::10")), True),
-    Host(
-        "stranger", "stranger0", (ip_address("203.0.113.66"), ip_address("2001:db8:bad::66")), True
-    ),
-)
+__all__ = ["Cell", "Demo", "Traffic", "run_demo"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +59,9 @@ class Traffic:
 
 @dataclass(slots=True)
 class Demo:
-    """What happened."""
+    """What happened; `after` and `traffic` are empty in a scene of one policy."""
 
+    scene: Scene
     before: list[Cell] = field(default_factory=list)
     after: list[Cell] = field(default_factory=list)
     traffic: list[Traffic] = field(default_factory=list)
@@ -89,56 +76,67 @@ class Demo:
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
+    """A policy with the inventory that it was compiled for: every endpoint has an interface."""
+
     policy: Policy
     artifact: Artifact
+    inventory: Inventory
 
 
-def run_demo(folder: Path, timings: Timings, say: Callable[[str], None]) -> Demo:
-    """The whole demo over the policies and the inventory in `folder`; `say` hears each step.
+def run_demo(scene: Scene, folder: Path, timings: Timings, say: Callable[[str], None]) -> Demo:
+    """The whole demo over the files of a scene, which are in `folder`; `say` hears each step.
 
     InputError where a policy has errors or the machine lacks something; nothing is left behind.
     """
-    inventory_path = str(folder / "inventory.yaml")
-    say("check and compile policy.cil and policy-locked.cil")
-    first, inventory = _compile(folder / "policy.cil", inventory_path, timings)
-    locked, _ = _compile(folder / "policy-locked.cil", inventory_path, timings)
-    hosts = [
-        *(Host(e.name, str(e.interface), e.addresses) for e in inventory.endpoints),
-        *OUTSIDE,
-    ]
+    say(f"check and compile {' and '.join(scene.policies)}")
+    given = tuple(str(folder / name) for name in scene.inventories)
+    compiled = [_compile(folder / name, given, timings) for name in scene.policies]
+    first, inventory = compiled[0].policy, compiled[0].inventory
+    hosts = [*(_host(e) for e in inventory.endpoints), *scene.outside]
     gateways = dict(inventory.entities)[Entity.HOST]
     instance = f"demo-{getpid()}"
-    demo = Demo()
-    say("build five hosts around a node, in network namespaces")
+    demo = Demo(scene)
+    say(f"build {len(hosts)} hosts around a node, in network namespaces")
     with topology(hosts, gateways) as built:
         with built.node.entered():
             say("load it: two programs for each endpoint, on tcx hooks")
-            load(first.artifact, inventory, instance)
+            load(compiled[0].artifact, inventory, instance)
         with _watching(instance) as events:
             try:
-                probes = _probes(hosts)
+                probes = _probes(hosts, scene.services)
                 say(f"send {len(probes)} probes: TCP, UDP and ping, IPv4 and IPv6")
-                demo.before = _matrix(built, first.policy, inventory, probes, events, 1)
-                say("replace the policy under traffic")
-                with built.node.entered():
-                    _swap(demo, built, (first, locked), inventory, instance)
-                say("send the probes again")
-                demo.after = _matrix(built, locked.policy, inventory, probes, events, 2)
+                demo.before = _matrix(built, scene, first, inventory, probes, events, 1)
+                if len(compiled) > 1:
+                    say("replace the policy under traffic")
+                    with built.node.entered():
+                        _swap(demo, built, compiled, inventory, instance)
+                    say("send the probes again")
+                    then = compiled[-1].policy
+                    demo.after = _matrix(built, scene, then, inventory, probes, events, 2)
             finally:
                 say("unload it and remove everything")
                 unload(instance)
     return demo
 
 
-def _compile(path: Path, inventory: str, timings: Timings) -> tuple[_Compiled, Inventory]:
-    read = front([str(path)], Options(inventory=(inventory,)), timings)
+def _compile(path: Path, inventories: tuple[str, ...], timings: Timings) -> _Compiled:
+    read = front([str(path)], Options(inventory=inventories), timings)
     artifact, found = compile_policy(read, DEFAULT_TARGET, timings)
     if read.policy is None or read.inventory is None or artifact is None:
         raise InputError(*read.diagnostics, *found)
-    return _Compiled(read.policy, artifact), read.inventory
+    endpoints = tuple(
+        replace(e, interface=e.interface or f"pod{number}")
+        for number, e in enumerate(read.inventory.endpoints)
+    )
+    return _Compiled(read.policy, artifact, replace(read.inventory, endpoints=endpoints))
 
 
-def _probes(hosts: Sequence[Host]) -> list[Probe]:
+def _host(endpoint: Endpoint) -> Host:
+    name = endpoint.name.rpartition("/")[2]
+    return Host(name, str(endpoint.interface), endpoint.addresses)
+
+
+def _probes(hosts: Sequence[Host], services: Sequence[Service]) -> list[Probe]:
     """Every host to every other, for every service, in both families; not from outside to outside."""
     return [
         Probe(source.name, target.name, from_, to, service)
@@ -146,7 +144,7 @@ def _probes(hosts: Sequence[Host]) -> list[Probe]:
         if source is not target and not (source.outside and target.outside)
         for from_, to in product(source.addresses, target.addresses)
         if from_.version == to.version
-        for service in SERVICES
+        for service in services
     ]
 
 
@@ -171,13 +169,14 @@ def _watching(instance: str) -> Iterator[list[Event]]:
 
 def _matrix(
     built: Topology,
+    scene: Scene,
     policy: Policy,
     inventory: Inventory,
     probes: Sequence[Probe],
     events: Sequence[Event],
     generation: int,
 ) -> list[Cell]:
-    with listening(built, SERVICES):
+    with listening(built, scene.services):
         observed = observe(built, probes)
     named = _named(events, generation)
     return [
@@ -206,7 +205,7 @@ def _named(events: Sequence[Event], generation: int) -> dict[tuple[Address, Addr
 
 
 def _shown(rule: RuleEntry) -> str:
-    return f"{rule.name} ({Path(rule.file).name}:{rule.line})" if rule.file else str(rule.reason)
+    return shown(rule.name, rule.file, rule.line) if rule.file else str(rule.reason)
 
 
 def _service(event: Event) -> Service | None:
@@ -224,13 +223,13 @@ def _service(event: Event) -> Service | None:
 def _swap(
     demo: Demo,
     built: Topology,
-    policies: tuple[_Compiled, _Compiled],
+    policies: Sequence[_Compiled],
     inventory: Inventory,
     instance: str,
 ) -> None:
-    """Replaces the first policy by the second while flows run that both allow, and that both deny."""
+    """Replaces the first policy by the last while flows run that all of them allow, or all deny."""
     floods = []
-    for source, target, port in (("orders", "web", 8125), ("web", "db", 8125)):
+    for source, target, port in demo.scene.floods:
         for from_, to in zip(
             built.hosts[source].addresses, built.hosts[target].addresses, strict=True
         ):
@@ -245,7 +244,7 @@ def _swap(
     with ExitStack() as running:
         for _, _, flood in floods:
             running.enter_context(flood)
-        demo.replaced = replace_policy(policies[1].artifact, None, instance)
+        demo.replaced = replace_policy(policies[-1].artifact, None, instance)
     demo.traffic = [
         Traffic(name, expected, flood.sent, len(flood.received)) for name, expected, flood in floods
     ]

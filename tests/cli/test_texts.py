@@ -10,6 +10,7 @@ from cpc.runtime.attach import Side
 from cpc.runtime.demo.expect import Expectation
 from cpc.runtime.demo.probe import Probe, Service
 from cpc.runtime.demo.scenario import Cell, Demo, Traffic
+from cpc.runtime.demo.scenes import SCENES
 from cpc.runtime.reasons import PacketReason
 from cpc.runtime.status import Count, EndpointStatus, HookStatus, Status
 
@@ -78,7 +79,7 @@ def cell(service: Service, version: int, *, seen: bool, kernel: str = "no manage
 def test_services_and_families_that_fare_alike_share_a_row() -> None:
     tcp, udp = Service("tcp", 80), Service("udp", 53)
     cells = [cell(service, version, seen=True) for service in (tcp, udp) for version in (4, 6)]
-    text = demo_text(Demo(before=cells))
+    text = demo_text(Demo(SCENES["shop"], before=cells))
     assert "web   db  4 6  pass      pass      no managed side  tcp/80 udp/53\n" in text
     assert text.endswith("\n4 of 4 probes went as the policies say, rule for rule.\n")
 
@@ -86,7 +87,7 @@ def test_services_and_families_that_fare_alike_share_a_row() -> None:
 def test_what_went_wrong_stands_out() -> None:
     tcp = Service("tcp", 80)
     cells = [cell(tcp, 4, seen=False), cell(tcp, 6, seen=True, kernel="other (p.cil:3)")]
-    text = demo_text(Demo(before=cells, traffic=[Traffic("a -> b", "none", 5, 1)]))
+    text = demo_text(Demo(SCENES["shop"], before=cells, traffic=[Traffic("a -> b", "none", 5, 1)]))
     lines = [line for line in text.splitlines() if "WRONG" in line]
     assert [line.split()[2:5] for line in lines] == [["4", "pass", "drop"], ["6", "pass", "pass"]]
     assert "the kernel says other (p.cil:3)" in lines[1]
@@ -94,7 +95,7 @@ def test_what_went_wrong_stands_out() -> None:
 
 
 def test_the_demo_for_programs() -> None:
-    demo = Demo(before=[cell(Service("ping"), 4, seen=False)])
+    demo = Demo(SCENES["shop"], before=[cell(Service("ping"), 4, seen=False)])
     document = json.loads(demo_json(demo))
     assert (document["schema"], document["right"]) == ("cpc.demo/1", False)
     assert document["before"][0]["service"] == "ping"
