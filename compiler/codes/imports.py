@@ -94,4 +94,30 @@ IMPORTS: tuple[Page, ...] = (
         "cpc check deployment.yaml",
         "cpc check policy.yaml --inventory deployment.yaml",
     ),
+    Page(
+        "CPC830",
+        "a rule of a cluster policy fails closed",
+        "A peer or port of the rule has no field that is known here, so that it may be of a later "
+        "version of the API. The API says what to do then: an allow is taken to match no traffic, and a "
+        "deny or pass to deny everything, whatever else the rule says.",
+        "ingress: [{action: Deny, from: [{serviceAccounts: {}}]}]",
+        "ingress: [{action: Deny, from: [{namespaces: {}}]}]",
+    ),
+    Page(
+        "CPC831",
+        "a namespace on a cluster policy",
+        "The object is about the whole cluster. Kubernetes drops the namespace in its metadata, which "
+        "narrows nothing.",
+        "kind: AdminNetworkPolicy\nmetadata: {name: shop, namespace: shop}",
+        "kind: AdminNetworkPolicy\nmetadata: {name: shop}\nspec:\n  subject:\n    namespaces: "
+        "{matchLabels: {kubernetes.io/metadata.name: shop}}",
+    ),
+    Page(
+        "CPC832",
+        "a peer selects nobody of the inventory",
+        "The peer speaks of labels of Nodes, or of namespaces with the same labels, and the inventory "
+        "has none with them. It matches nothing, and nothing is denied or allowed by it.",
+        "nodes: {matchLabels: {kubernetes.io/os: linus}}",
+        "nodes: {matchLabels: {kubernetes.io/os: linux}}",
+    ),
 )

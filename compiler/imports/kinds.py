@@ -5,6 +5,11 @@ from typing import TypeAlias
 
 from cpc.compiler.diagnostics import Diagnostic, error, suggest
 from cpc.compiler.imports.cilium import cilium_network_policy, cilium_rule, clusterwide_policy
+from cpc.compiler.imports.cluster_policy import (
+    admin_network_policy,
+    baseline_admin_network_policy,
+    cluster_network_policy,
+)
 from cpc.compiler.imports.context import Context
 from cpc.compiler.imports.network_policy import network_policy
 from cpc.compiler.imports.objects import CILIUM_RULE, Object
@@ -27,6 +32,12 @@ POLICIES: dict[tuple[str, str], tuple[tuple[str, ...], Importer]] = {
     ("cilium.io", "CiliumNetworkPolicy"): (("v2",), cilium_network_policy),
     ("cilium.io", "CiliumClusterwideNetworkPolicy"): (("v2",), clusterwide_policy),
     ("cilium.io", CILIUM_RULE): ((), cilium_rule),
+    ("policy.networking.k8s.io", "AdminNetworkPolicy"): (("v1alpha1",), admin_network_policy),
+    ("policy.networking.k8s.io", "BaselineAdminNetworkPolicy"): (
+        ("v1alpha1",),
+        baseline_admin_network_policy,
+    ),
+    ("policy.networking.k8s.io", "ClusterNetworkPolicy"): ((), cluster_network_policy),
 }
 """Policies by group and kind: the versions that are read (none: every one), and their importer."""
 

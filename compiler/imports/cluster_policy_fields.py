@@ -1,0 +1,120 @@
+"""Fields of cluster policies: what is required, how long lists may be, and objects of exactly one field."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from cpc.compiler.diagnostics import Severity, suggest
+from cpc.compiler.documents.nodes import Mapping, Node, Scalar
+from cpc.compiler.documents.reader import Fields
+from cpc.compiler.imports.context import Context
+from cpc.compiler.source import Span
+
+__all__ = ["Closed", "errors_since", "fields", "items", "one_of", "required"]
+
+_MISPLACED = {
+    "destinationPort": "it stands inside `tcp`, `udp` or `sctp`: indent it below one of them"
+}
+"""Help for fields that are near to another one by name only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """An object with none of the fields that we know: its rule fails closed.
+
+    `known` are the fields that it could have; `key` the one that it has instead.
+    """
+
+    what: str
+    key: str | None
+    known: tuple[str, ...]
+    span: Span
+
+
+def errors_since(context: Context, before: int) -> bool:
+    """Whether one of the diagnostics after the first `before` is an error."""
+    return any(d.severity is Severity.ERROR for d in context.diagnostics[before:])
+
+
+def _is_null(node: Node) -> bool:
+    return isinstance(node, Scalar) and node.is_null
+
+
+def fields(context: Context, node: Node, what: str, known: Collection[str] | None) -> Fields:
+    """The fields of an object that are there: null is absent."""
+    found = context.mapping(node, what, known)
+    return {name: entry for name, entry in found.items() if not _is_null(entry[1])}
+
+
+def required(
+    context: Context, found: Fields, name: str, what: str, place: Span
+) -> tuple[Scalar, Node] | None:
+    """A field that must be there; None after an error at `place`."""
+    if name not in found:
+        context.refuse("CPC804", f"{what} has no `{name}`", place, f"add `{name}:`")
+        return None
+    return found[name]
+
+
+def items(
+    context: Context, entry: tuple[Scalar, Node], most: int, least: int = 0
+) -> tuple[Node, ...]:
+    """The items of a list with as many as the API takes; too few or too many are an error."""
+    word, node = entry
+    listed = context.sequence(node, f"`{word.text}`")
+    if len(listed) > most:
+        context.refuse(
+            "CPC804",
+            f"`{word.text}` has more than {most} items",
+            listed[most].span,
+            f"the API takes up to {most}: move the rest into another rule or policy",
+        )
+    elif len(listed) < least and not isinstance(node, Scalar | Mapping):
+        context.refuse(
+            "CPC804",
+            f"`{word.text}` is empty",
+            node.span,
+            "list at least one item, as the API asks",
+        )
+    return listed
+
+
+def one_of(
+    context: Context,
+    node: Node,
+    what: str,
+    known: tuple[str, ...],
+    elsewhere: tuple[str, ...] = (),
+) -> tuple[Scalar, Node] | Closed | None:
+    """The one field that an object has, of those that are known; None after an error.
+
+    A single unknown field that is near to a known one is taken for a typo, unless it is known
+    `elsewhere`.
+    """
+    before = len(context.diagnostics)
+    found = fields(context, node, what, None)
+    if errors_since(context, before):
+        return None
+    if len(found) > 1:
+        second = list(found.values())[1][0]
+        context.refuse(
+            "CPC804",
+            f"{what} has more than one field",
+            second.span,
+            "write each field as an item of its own" if what.startswith("a ") else "keep one",
+        )
+        return None
+    for name, (key, value) in found.items():
+        if name in known:
+            return key, value
+        if name not in elsewhere and (name in _MISPLACED or _near(name, known)):
+            near = _near(name, known)
+            help = _MISPLACED.get(name) or f"did you mean `{near}`?"
+            context.refuse("CPC703", f"`{name}` is not a key of {what}", key.span, help)
+            return None
+        return Closed(what, name, known, key.span)
+    return Closed(what, None, known, node.span)
+
+
+def _near(word: str, known: tuple[str, ...]) -> str | None:
+    same = next((k for k in known if k.lower() == word.lower()), None)
+    return same or suggest(word, known)

@@ -1,0 +1,158 @@
+"""Subjects and peers of cluster policies as sides of rules."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from cpc.compiler.documents.nodes import Mapping, Node, Scalar
+from cpc.compiler.documents.reader import Fields
+from cpc.compiler.imports.cluster_policy_addresses import Domains, Plain, domains, networks, nodes
+from cpc.compiler.imports.cluster_policy_dialects import CLUSTER, Dialect
+from cpc.compiler.imports.cluster_policy_fields import Closed, fields, items, one_of, required
+from cpc.compiler.imports.context import Context
+from cpc.compiler.imports.network_policy import pods
+from cpc.compiler.imports.selectors import label_terms, pod_key
+from cpc.compiler.source import Span
+from cpc.compiler.syntax import tree
+
+__all__ = ["Peer", "Peers", "Relation"]
+
+_NAMESPACED = ("namespaceSelector", "sameLabels", "notSameLabels")
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """Pods (`terms`) of namespaces that have all labels of `keys`, with the same values as the
+    subject's namespace, or (not `same`) with another value for at least one.
+    """
+
+    same: bool
+    keys: tuple[tree.Text, ...]
+    terms: tuple[tree.LabelTerm, ...]
+    span: Span
+
+
+Peer: TypeAlias = Plain | Domains | Relation | Closed
+
+
+@dataclass(frozen=True, slots=True)
+class Peers:
+    """Reads the subject and the peers of one policy."""
+
+    context: Context
+    dialect: Dialect
+
+    def subject(self, node: Node) -> tree.Labels | None:
+        """The endpoints that a policy is about; None after an error."""
+        known = ("namespaces", "pods")
+        parts = fields(self.context, node, "`subject`", known)
+        if len(parts) != 1:
+            if not parts and not isinstance(node, Mapping | Scalar):
+                return None  # said: no mapping
+            self.context.refuse(
+                "CPC804",
+                "`subject` has one of `namespaces` and `pods`",
+                node.span,
+                "write `namespaces: {}` for every pod of every namespace",
+            )
+            return None
+        word, value = next(iter(parts.values()))
+        if word.text == "namespaces":
+            return self._in_namespaces(word, value)
+        selectors = fields(self.context, value, "`pods`", ("namespaceSelector", "podSelector"))
+        return self._pods(selectors, value)
+
+    def peer(self, node: Node, direction: str) -> Peer | None:
+        """A peer of a rule; None after an error."""
+        known = self.dialect.peers(direction)
+        found = one_of(self.context, node, "a peer", known, CLUSTER.egress_peers)
+        if found is None or isinstance(found, Closed):
+            return found
+        word, value = found
+        match word.text:
+            case "namespaces":
+                return self._namespaces_peer(word, value)
+            case "pods":
+                return self._pods_peer(value)
+            case "nodes":
+                return nodes(self.context, value)
+            case "networks":
+                return networks(self.context, found)
+            case _:
+                return domains(self.context, found)
+
+    # --- pods and namespaces -------------------------------------------------------------------
+
+    def _in_namespaces(self, word: Scalar, node: Node) -> tree.Labels | None:
+        span = word.span.to(node.span)
+        return pods(self.context, {"namespaceSelector": (word, node)}, span, None)
+
+    def _pods(self, parts: Fields, node: Node) -> tree.Labels | None:
+        """Pods by two selectors; v1alpha1 needs both, v1alpha2 the one of pods."""
+        names = ["podSelector"]
+        if self.dialect is not CLUSTER:
+            names.insert(0, "namespaceSelector")
+        found = [required(self.context, parts, n, "`pods`", node.span) for n in names]
+        return None if None in found else pods(self.context, parts, node.span, None)
+
+    def _namespaces_peer(self, word: Scalar, node: Node) -> Peer | None:
+        if not self._is_namespaced(node):
+            labels = self._in_namespaces(word, node)
+            return None if labels is None else Plain((labels,))
+        found = self._namespaced(node, ())
+        if found is None or not isinstance(found, tuple):
+            return found
+        labels = self._in_namespaces(*found)
+        return None if labels is None else Plain((labels,))
+
+    def _pods_peer(self, node: Node) -> Peer | None:
+        """Pods by `namespaceSelector`, or by `namespaces` as the first releases had it."""
+        context = self.context
+        old = isinstance(node, Mapping) and node.get("namespaces") is not None
+        if not (old and self.dialect.relations):
+            known = ("namespaceSelector", "podSelector")
+            labels = self._pods(fields(context, node, "`pods`", known), node)
+            return None if labels is None else Plain((labels,))
+        parts = fields(context, node, "`pods`", ("namespaces", "podSelector"))
+        namespaces = required(context, parts, "namespaces", "`pods`", node.span)
+        selector = required(context, parts, "podSelector", "`pods`", node.span)
+        if namespaces is None or selector is None:
+            return None
+        terms = label_terms(context, selector[1], "`podSelector`", pod_key)
+        if terms is None:
+            return None
+        found = self._namespaced(namespaces[1], terms)
+        if found is None or not isinstance(found, tuple):
+            return found
+        both = {"namespaceSelector": found, "podSelector": selector}
+        labels = pods(context, both, node.span, None)
+        return None if labels is None else Plain((labels,))
+
+    def _is_namespaced(self, node: Node) -> bool:
+        """Whether namespaces are chosen as in the first releases; relations are known from there only."""
+        names = _NAMESPACED if self.dialect.relations else ()
+        keys = [k for k, _ in node.entries] if isinstance(node, Mapping) else []
+        return any(k.text in names for k in keys)
+
+    def _namespaced(
+        self, node: Node, terms: tuple[tree.LabelTerm, ...]
+    ) -> tuple[Scalar, Node] | Relation | Closed | None:
+        """A `NamespacedPeer`: a selector of namespaces, or a relation of pods of `terms`."""
+        found = one_of(self.context, node, "`namespaces`", _NAMESPACED)
+        if found is None or isinstance(found, Closed) or found[0].text == "namespaceSelector":
+            return found
+        word = found[0]
+        listed = items(self.context, found, self.dialect.limit)
+        keys = [self.context.string(item, "a label's key") for item in listed]
+        known = tuple(tree.Text(k.text, k.span) for k in keys if k is not None)
+        if len(known) < len(listed):
+            return None
+        if self.context.inventory is None:
+            self.context.refuse(
+                "CPC809",
+                f"`{word.text}` needs the namespaces of the cluster",
+                word.span,
+                "pass them with `--inventory`: what is meant depends on their labels",
+            )
+            return None
+        span = word.span.to(found[1].span)
+        return Relation(word.text == "sameLabels", known, terms, span)

@@ -1,0 +1,187 @@
+"""Cluster policies: the rules that their API documents, each a file with the sentence that it holds to.
+
+A case is `cluster/NAME.yaml`. Its first document says what is expected in the one world below; the others
+are the objects:
+
+    cites: the sentence of the API
+    source: where it stands
+    flows: ["DIRECTION FROM -> TO SERVICE : VERDICT by TIER [RULE]", ...]
+    warnings: [codes of the importer's warnings]
+    inventory: false, where objects are imported without one
+
+The side that decides is the receiver's for ingress, else the sender's. `by` is followed by `admin` or
+`baseline` and a rule, by `normal`, or by the reason where no rule decides.
+"""
+
+import re
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Address, ip_address, ip_network
+from pathlib import Path
+
+import pytest
+import yaml
+
+from cpc.compiler.diagnostics import Diagnostics, Severity
+from cpc.compiler.imports.manifests import import_units, read_manifests
+from cpc.compiler.policy.decide import decide
+from cpc.compiler.policy.flow import Flow, Label, Party
+from cpc.compiler.policy.inventory import (
+    NAMESPACE_KEY,
+    NAMESPACE_LABELS,
+    ClusterNamespace,
+    ClusterNode,
+    Endpoint,
+    Inventory,
+)
+from cpc.compiler.policy.model import Direction, Entity, Policy
+from cpc.compiler.policy.resolve import resolve
+from cpc.compiler.policy.semantics import Reason
+from cpc.compiler.source import SourceFile
+from cpc.compiler.syntax import tree
+from cpc.compiler.syntax.format import format_file
+from cpc.compiler.syntax.parse import parse
+
+CASES = Path(__file__).parent / "cluster"
+NAMES = sorted(path.stem for path in CASES.glob("*.yaml"))
+
+_NAMESPACES = {
+    "shop": {"tenant": "acme", "env": "prod"},
+    "cart": {"tenant": "acme", "env": "test"},
+    "bank": {"tenant": "bolt", "env": "prod"},
+    "ops": {},
+}
+_PODS = {
+    "shop/web": ("web", ("10.1.0.1",), (("http", 6, 80), ("dns", 17, 53))),
+    "shop/db": ("db", ("10.1.0.2",), (("pg", 6, 5432),)),
+    "cart/web": ("web", ("10.2.0.1",), (("http", 6, 8080),)),
+    "bank/db": ("db", ("10.3.0.1",), (("pg", 6, 5432),)),
+    "bank/db-2": ("db", ("10.3.0.2",), ()),
+    "ops/monitor": ("monitor", ("10.4.0.1", "fd00:4::1"), ()),
+    "ops/monitor-2": ("monitor", ("10.4.0.2", "fd00:4::2"), ()),
+}
+_PROTOCOLS = {"icmp": 1, "tcp": 6, "udp": 17, "icmpv6": 58, "sctp": 132}
+
+
+def _pod(name: str) -> Endpoint:
+    app, addresses, ports = _PODS[name]
+    namespace = name.partition("/")[0]
+    labels = {
+        "app": app,
+        NAMESPACE_KEY: namespace,
+        **{NAMESPACE_LABELS + key: value for key, value in _NAMESPACES[namespace].items()},
+    }
+    return Endpoint(
+        name,
+        tuple(sorted(Label("k8s", key, value) for key, value in labels.items())),
+        tuple(ip_address(address) for address in addresses),
+        ports,
+    )
+
+
+WORLD = Inventory(
+    cluster=(ip_network("10.0.0.0/8"), ip_network("fd00::/8")),
+    entities=(
+        (Entity.HOST, (IPv4Address("192.168.0.1"),)),
+        (Entity.REMOTE_NODE, (IPv4Address("192.168.0.2"),)),
+    ),
+    endpoints=tuple(_pod(name) for name in sorted(_PODS)),
+    namespaces=tuple(
+        ClusterNamespace(name, tuple(sorted(labels.items())))
+        for name, labels in sorted(_NAMESPACES.items())
+    ),
+    nodes=(
+        ClusterNode("n1", (("role", "control"),), (IPv4Address("192.168.0.1"),)),
+        ClusterNode("n2", (), (IPv4Address("192.168.0.2"),)),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Imported:
+    trees: tuple[tree.File, ...]
+    policy: Policy
+    said: Diagnostics
+
+
+def _imported(text: str, inventory: Inventory | None) -> _Imported:
+    manifests, said = read_manifests(SourceFile("case.yaml", text), True)
+    assert said == []
+    trees, said = import_units([manifests], inventory)
+    assert [d for d in said if d.severity is Severity.ERROR] == []
+    policy, _, problems = resolve(trees, {}, inventory)
+    assert [d for d in problems if d.severity is Severity.ERROR] == []
+    return _Imported(trees, policy, said)
+
+
+def _case(name: str) -> tuple[dict[str, object], _Imported]:
+    head, _, objects = (CASES / f"{name}.yaml").read_text(encoding="utf-8").partition("\n---\n")
+    case = yaml.safe_load(head)
+    inventory = WORLD if case.get("inventory", True) else None
+    return case, _imported(objects, inventory)
+
+
+_FLOW = re.compile(
+    r"(ingress|egress) (\S+) -> (\S+) (\w+)/(\d+) : (allow|deny) by (\w+)(?: (\S+))?"
+)
+
+
+def _party(text: str, family: int) -> Party:
+    """A pod by name, or what is at an address, with the DNS name before its `@`."""
+    if text in _PODS:
+        pod = _pod(text)
+        return pod.party(next((a for a in pod.addresses if a.version == family), None))
+    name, _, address = text.rpartition("@")
+    party = WORLD.party_of(ip_address(address))
+    return replace(party, names=frozenset({name} if name else ()))
+
+
+def _flow(line: str) -> tuple[Flow, str]:
+    match = _FLOW.fullmatch(line)
+    assert match, line
+    direction, left, right, protocol, port, verdict, tier, rule = match.groups()
+    family = 6 if ":" in left + right else 4
+    ends = [_party(left, family), _party(right, family)]
+    if direction == "ingress":
+        ends.reverse()
+    number = _PROTOCOLS.get(protocol)
+    flow = Flow(
+        ends[0],
+        ends[1],
+        Direction(direction),
+        family,
+        int(port) if number is None else number,
+        0 if number is None else int(port) << 8 if "icmp" in protocol else int(port),
+    )
+    return flow, f"{verdict} by {tier}" + (f" {rule}" if rule else "")
+
+
+def _decided(policy: Policy, flow: Flow) -> str:
+    found = decide(policy, flow)
+    if found.reason is not Reason.RULE or found.tier is None or found.rule is None:
+        return f"{found.verdict} by {found.reason}"
+    name = "" if found.tier.name == "NORMAL" else f" {found.rule.name}"
+    return f"{found.verdict} by {found.tier.name.lower()}{name}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_sentence_holds(name: str) -> None:
+    case, imported = _case(name)
+    assert case["cites"] and case["source"]
+    assert [d.code for d in imported.said] == case.get("warnings", [])
+    lines = case["flows"]
+    assert isinstance(lines, list) and lines
+    for line in lines:
+        flow, expected = _flow(line)
+        assert _decided(imported.policy, flow) == expected, line
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_imported_can_be_written(name: str) -> None:
+    """The text of the imported tree parses to the same tree."""
+    for file in _case(name)[1].trees:
+        parsed, problems = parse(SourceFile(file.name, format_file(file)))
+        assert problems == [] and parsed == file
+
+
+def test_there_are_enough_cases() -> None:
+    assert len(NAMES) >= 30
