@@ -66,9 +66,10 @@ CILIUM: tuple[Page, ...] = (
     ),
     Page(
         "CPC827",
-        "a Service that is not known",
+        "a Service or a Node that is not known",
         "`toServices` means the endpoints that a Service selects, or the addresses that its "
-        "EndpointSlices list. The policy does not say which these are, the manifests of the cluster do.",
+        "EndpointSlices list; `fromNodes` and `toNodes` mean the addresses of Nodes. The policy does not "
+        "say which these are, the manifests of the cluster do.",
         "cpc check policy.yaml",
         "cpc check policy.yaml --inventory manifests",
     ),

@@ -43,8 +43,12 @@ def clusterwide_policy(object: Object, context: Context) -> tuple[tree.Statement
     """The policies that a CiliumClusterwideNetworkPolicy holds: one for each rule."""
     rule = CiliumRule(context, Scope.CLUSTER, "")
     if object.namespace:
-        help = "remove `namespace`, or make it a CiliumNetworkPolicy"
-        rule.wrong(f"a {object.kind} is in no namespace", object.spot, help)
+        context.warn(
+            "CPC831",
+            f"a {object.kind} is in no namespace",
+            object.spot,
+            "remove `namespace`, or make it a CiliumNetworkPolicy",
+        )
     return _of_kubernetes(object, rule)
 
 

@@ -7,18 +7,13 @@ from cpc.compiler.documents.nodes import Node, Scalar
 from cpc.compiler.documents.reader import Fields
 from cpc.compiler.imports.cilium_rule import CiliumRule
 from cpc.compiler.imports.cilium_selectors import entity, peer
-from cpc.compiler.imports.cilium_services import service
+from cpc.compiler.imports.cilium_world import nodes, service
 from cpc.compiler.imports.network_policy import network_ref
 from cpc.compiler.policy.resolve_addresses import dns_pattern
 from cpc.compiler.source import Span
 from cpc.compiler.syntax import tree
 
 __all__ = ["dns_text", "members", "peers"]
-
-_MISSING = {
-    "Nodes": "the labels of nodes are not known here: select them with entities `host` and `remote-node`",
-    "Groups": "the groups of a cloud are not known here: list their addresses with `{side}CIDRSet`",
-}
 
 
 def members(direction: str, deny: bool) -> tuple[str, ...]:
@@ -72,9 +67,14 @@ def _member(
             found = [e for item in items for e in service(rule, item)]
         case "FQDNs":
             found = [_names(rule, items, span)]
-        case missing:
-            help = _MISSING[missing].format(side=side)
-            rule.cannot(f"`{name}` cannot be imported", word.span, help)
+        case "Nodes":
+            found = [e for item in items for e in nodes(rule, item, f"a selector of `{name}`")]
+        case _:
+            rule.cannot(
+                f"`{name}` cannot be imported: the groups of a cloud are not known here",
+                word.span,
+                f"list their addresses with `{side}CIDRSet`",
+            )
     return tuple(e for e in found if e is not None)
 
 
