@@ -123,4 +123,4 @@ def _object(node: Mapping, kind: Scalar, version: Scalar) -> Object:
 
 def _text(metadata: Node | None, key: str) -> Scalar | None:
     value = metadata.get(key) if isinstance(metadata, Mapping) else None
-    return value if isinstance(value, Scalar) and value.text else None
+    return value if isinstance(value, Scalar) and value.text and not value.is_null else None

@@ -4,11 +4,11 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from cpc.compiler.diagnostics import suggest, warning
-from cpc.compiler.documents.nodes import Node, Scalar
+from cpc.compiler.documents.nodes import Mapping, Node, Scalar
 from cpc.compiler.documents.reader import Reader, quoted
 from cpc.compiler.imports.label_syntax import KEY_HELP, VALUE_HELP, is_label_key, is_label_value
 from cpc.compiler.imports.objects import Object
-from cpc.compiler.imports.workload_fields import METADATA, OBJECT
+from cpc.compiler.imports.workload_fields import CONTAINER, METADATA, OBJECT, POD, WORKLOADS
 from cpc.compiler.policy.inventory import Pairs
 from cpc.compiler.policy.inventory_addresses import read_address
 from cpc.compiler.policy.inventory_owners import Owners
@@ -28,16 +28,15 @@ class WorkloadReader(Reader):
     """Reads objects into one inventory; `owners` knows whose each address is."""
 
     owners: Owners = field(default_factory=Owners)
-    _near: dict[tuple[str, str], str | None] = field(default_factory=dict)
+    _hints: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def unknown(self, key: Scalar, what: str, known: Collection[str]) -> None:
         """Warns of a field that Kubernetes does not have (CPC720)."""
         asked = (what, key.text)
-        if asked not in self._near:
-            self._near[asked] = suggest(key.text, tuple(known))
-        near = self._near[asked]
-        help = f"did you mean `{near}`?" if near else "Kubernetes drops it: remove it"
-        self.warn("CPC720", f"`{key.text}` is not a field of {what}", key.span, help)
+        if asked not in self._hints:  # generated files make the same slip a thousand times
+            self._hints[asked] = _hint(key.text, known)
+        message = f"`{key.text}` is not a field of {what}"
+        self.warn("CPC720", message, key.span, self._hints[asked])
 
     def warn(self, code: str, message: str, span: Span, help: str) -> None:
         """Adds a warning."""
@@ -75,6 +74,10 @@ class WorkloadReader(Reader):
         """Labels, or the labels that a selector asks for, sorted by key."""
         found: dict[str, str] = {}
         for word, value in () if node is None else self.mapping(node, what, None).values():
+            if isinstance(value, Mapping) and word.text == "matchLabels":
+                help = "write its labels directly below `selector`"
+                self.refuse("CPC804", f"{what} has no `matchLabels`", word.span, help)
+                continue
             text = self._label_value(value)
             if self._is_label_key(word) and text is not None:
                 found[word.text] = text
@@ -127,6 +130,23 @@ class WorkloadReader(Reader):
             self.refuse("CPC804", message, node.span, "remove the quotes")
             return None
         return node.text
+
+
+_HOMES = (
+    ("`metadata`", METADATA),
+    ("a pod's `spec`", POD),
+    ("a container", CONTAINER),
+    ("the object's `spec`", frozenset[str]().union(*WORKLOADS.values())),
+)
+
+
+def _hint(key: str, known: Collection[str]) -> str:
+    """What may be meant by a field that is not among the `known` ones."""
+    for place, fields in _HOMES:
+        if key in fields and fields is not known and key != "name":
+            return f"it is a field of {place}: move it there"
+    near = suggest(key, tuple(known))
+    return f"did you mean `{near}`?" if near else "Kubernetes drops it: remove it"
 
 
 def _says_nothing(node: Node) -> bool:

@@ -95,7 +95,7 @@ class _Objects:
             help = "add `name:` to its `metadata`"
             self.reader.refuse("CPC804", f"this {object.kind} has no name", object.spot, help)
             return False
-        if not isinstance(name, Scalar) or not name.text:
+        if not isinstance(name, Scalar) or name.is_null or not name.text:
             return True  # the cluster makes its name of `generateName`
         key = (object.namespace or "default", object.kind, object.name)
         first = self._known.setdefault(key, object.spot)
@@ -121,8 +121,8 @@ class _World:
         pods = [self._root(w) for w in found.workloads if w.is_pod]
         self._with_pods = frozenset(pods)
         there = [w for w in found.workloads if self._is_there(w)]
-        taken = Counter((w.key[0], w.key[2]) for w in there)
-        self._ambiguous = {name for name, count in taken.items() if count > 1}
+        kinds = Counter((namespace, name) for namespace, _, name in {w.key for w in there})
+        self._ambiguous = {name for name, count in kinds.items() if count > 1}
         self._there = there
 
     def inventory(self) -> Inventory:
