@@ -5,7 +5,7 @@ Source: kubernetes-sigs/network-policy-api, `apis/v1alpha1` and `apis/v1alpha2`.
 
 import re
 
-from cpc.compiler.documents.nodes import Mapping
+from cpc.compiler.documents.nodes import Mapping, Node, Scalar
 from cpc.compiler.documents.reader import Fields
 from cpc.compiler.imports.cluster_policy_dialects import (
     ADMIN,
@@ -66,25 +66,26 @@ def _block(object: Object, context: Context, dialect: Dialect) -> tuple[tree.Sta
     entry = required(context, top, "spec", f"`{object.shown}`", object.spot)
     if entry is None:
         return ()
+    start = len(context.diagnostics)
     spec = fields(context, entry[1], "`spec`", dialect.spec)
-    kind = _tier(object, context, spec) if "tier" in dialect.spec else "admin"
-    priority = tree.Number(0, object.spot)
-    if "priority" in dialect.spec:
-        priority = _priority(object, context, spec) or priority
-    else:
-        kind = "baseline"
-    subject = required(context, spec, "subject", "`spec`", object.spot)
+    said = errors_since(context, start)
+    tier, priority, subject = (
+        required(context, spec, name, "`spec`", object.spot, said=said)
+        if name in dialect.spec
+        else None
+        for name in ("tier", "priority", "subject")
+    )
+    kind = dialect.tier or _tier(context, tier)
+    number = _priority(context, priority) or tree.Number(0, object.spot)
     labels = None if subject is None else Peers(context, dialect).subject(subject[1])
     name = tree.Name(identifier(object.name or object.kind), object.spot)
-    nobody = tree.Labels((), object.spot)
-    rules = Rules(context, dialect, name.text, labels or nobody)
+    rules = Rules(context, dialect, name.text, labels or tree.Labels((), object.spot))
     for direction in ("ingress", "egress"):
         if direction in spec:
             rules.read(direction, spec[direction])
     if errors_since(context, before):
         return ()
-    span = object.node.span
-    block = tree.Tier(kind, name, priority, tuple(rules.rules), "", span)
+    block = tree.Tier(kind, name, number, tuple(rules.rules), "", object.node.span)
     return (*rules.definitions, block)
 
 
@@ -102,16 +103,14 @@ def _check_namespace(object: Object, context: Context, top: Fields) -> None:
         )
 
 
-def _tier(object: Object, context: Context, spec: Fields) -> str:
-    entry = required(context, spec, "tier", "`spec`", object.spot)
+def _tier(context: Context, entry: tuple[Scalar, Node] | None) -> str:
     word = None if entry is None else context.string(entry[1], "`tier`")
     if word is not None and word.text not in _TIERS:
         context.choice(word, "a tier", tuple(_TIERS))
     return "admin" if word is None else _TIERS.get(word.text, "admin")
 
 
-def _priority(object: Object, context: Context, spec: Fields) -> tree.Number | None:
-    entry = required(context, spec, "priority", "`spec`", object.spot)
+def _priority(context: Context, entry: tuple[Scalar, Node] | None) -> tree.Number | None:
     if entry is None:
         return None
     number = context.number(entry[1], "`priority`", 0, MAX_PRIORITY)

@@ -19,9 +19,11 @@ class Dialect:
     """How one kind writes its rules.
 
     `actions` are its words and ours, `ports` the field of a rule that narrows it to ports, `limit` the
-    most items of a list. `relations`: it has `sameLabels` and `notSameLabels`.
+    most items of a list. `relations`: it has `sameLabels` and `notSameLabels`. `tier` is empty where
+    each object says its own.
     """
 
+    tier: str
     spec: tuple[str, ...]
     actions: Mapping[str, str]
     ports: str
@@ -36,6 +38,7 @@ class Dialect:
 
 
 ADMIN = Dialect(
+    tier="admin",
     spec=("priority", "subject", "ingress", "egress"),
     actions={"Allow": "allow", "Deny": "deny", "Pass": "pass"},
     ports="ports",
@@ -46,6 +49,7 @@ ADMIN = Dialect(
 """AdminNetworkPolicy v1alpha1; `sameLabels` and its kin are those of its first releases (v0.1.0, v0.1.1)."""
 
 BASELINE = Dialect(
+    tier="baseline",
     spec=("subject", "ingress", "egress"),
     actions={"Allow": "allow", "Deny": "deny"},
     ports="ports",
@@ -56,6 +60,7 @@ BASELINE = Dialect(
 """BaselineAdminNetworkPolicy v1alpha1."""
 
 CLUSTER = Dialect(
+    tier="",
     spec=("tier", "priority", "subject", "ingress", "egress"),
     actions={"Accept": "allow", "Deny": "deny", "Pass": "pass"},
     ports="protocols",

@@ -16,6 +16,20 @@ _MISPLACED = {
 }
 """Help for fields that are near to another one by name only."""
 
+_ELSEWHERE = {
+    "podSelector": "write `pods`, with a `namespaceSelector` and this `podSelector` inside",
+    "ipBlock": "write the CIDR as `networks` of an egress peer",
+    "nodes": "only peers of `to` have `nodes`",
+    "networks": "only peers of `to` have `networks`",
+    "domainNames": "only peers of `to` have `domainNames`, and not those of a baseline of v1alpha1",
+    "portNumber": "ClusterNetworkPolicy has `tcp: {destinationPort: {number: ...}}`",
+    "portRange": "ClusterNetworkPolicy has `tcp: {destinationPort: {range: ...}}`",
+    "tcp": "v1alpha1 has `portNumber: {protocol: TCP, port: ...}`",
+    "udp": "v1alpha1 has `portNumber: {protocol: UDP, port: ...}`",
+    "sctp": "v1alpha1 has `portNumber: {protocol: SCTP, port: ...}`",
+}
+"""Help for fields that mean something in another place."""
+
 
 @dataclass(frozen=True, slots=True)
 class Closed:
@@ -28,6 +42,12 @@ class Closed:
     key: str | None
     known: tuple[str, ...]
     span: Span
+
+    @property
+    def help(self) -> str:
+        """What to write instead."""
+        known = ", ".join(f"`{name}`" for name in self.known)
+        return _ELSEWHERE.get(self.key or "") or f"the fields known here are {known}"
 
 
 def errors_since(context: Context, before: int) -> bool:
@@ -46,9 +66,14 @@ def fields(context: Context, node: Node, what: str, known: Collection[str] | Non
 
 
 def required(
-    context: Context, found: Fields, name: str, what: str, place: Span
+    context: Context, found: Fields, name: str, what: str, place: Span, *, said: bool = False
 ) -> tuple[Scalar, Node] | None:
-    """A field that must be there; None after an error at `place`."""
+    """A field that must be there; None after an error at `place`.
+
+    `said`: something is wrong with the fields already, perhaps a typo of this one.
+    """
+    if name not in found and said:
+        return None
     if name not in found:
         context.refuse("CPC804", f"{what} has no `{name}`", place, f"add `{name}:`")
         return None

@@ -7,28 +7,30 @@ from cpc.compiler.documents.nodes import Mapping, Node, Scalar
 from cpc.compiler.documents.reader import Fields
 from cpc.compiler.imports.cluster_policy_addresses import Domains, Plain, domains, networks, nodes
 from cpc.compiler.imports.cluster_policy_dialects import CLUSTER, Dialect
-from cpc.compiler.imports.cluster_policy_fields import Closed, fields, items, one_of, required
+from cpc.compiler.imports.cluster_policy_fields import (
+    Closed,
+    errors_since,
+    fields,
+    items,
+    one_of,
+    required,
+)
+from cpc.compiler.imports.cluster_policy_relations import Relation
 from cpc.compiler.imports.context import Context
 from cpc.compiler.imports.network_policy import pods
-from cpc.compiler.imports.selectors import label_terms, pod_key
-from cpc.compiler.source import Span
+from cpc.compiler.imports.selectors import (
+    in_any_namespace,
+    label_terms,
+    namespace_key,
+    pod_key,
+    speaks_of_namespaces,
+)
 from cpc.compiler.syntax import tree
 
-__all__ = ["Peer", "Peers", "Relation"]
+__all__ = ["Peer", "Peers"]
 
-_NAMESPACED = ("namespaceSelector", "sameLabels", "notSameLabels")
-
-
-@dataclass(frozen=True, slots=True)
-class Relation:
-    """Pods (`terms`) of namespaces that have all labels of `keys`, with the same values as the
-    subject's namespace, or (not `same`) with another value for at least one.
-    """
-
-    same: bool
-    keys: tuple[tree.Text, ...]
-    terms: tuple[tree.LabelTerm, ...]
-    span: Span
+_RELATIONS = ("sameLabels", "notSameLabels")
+_NAMESPACED = ("namespaceSelector", *_RELATIONS)
 
 
 Peer: TypeAlias = Plain | Domains | Relation | Closed
@@ -43,11 +45,11 @@ class Peers:
 
     def subject(self, node: Node) -> tree.Labels | None:
         """The endpoints that a policy is about; None after an error."""
-        known = ("namespaces", "pods")
-        parts = fields(self.context, node, "`subject`", known)
+        before = len(self.context.diagnostics)
+        parts = fields(self.context, node, "`subject`", ("namespaces", "pods"))
         if len(parts) != 1:
-            if not parts and not isinstance(node, Mapping | Scalar):
-                return None  # said: no mapping
+            if errors_since(self.context, before):
+                return None
             self.context.refuse(
                 "CPC804",
                 "`subject` has one of `namespaces` and `pods`",
@@ -83,8 +85,14 @@ class Peers:
     # --- pods and namespaces -------------------------------------------------------------------
 
     def _in_namespaces(self, word: Scalar, node: Node) -> tree.Labels | None:
+        """Every pod of the namespaces of a selector."""
         span = word.span.to(node.span)
-        return pods(self.context, {"namespaceSelector": (word, node)}, span, None)
+        terms = label_terms(self.context, node, f"`{word.text}`", namespace_key)
+        if terms is None:
+            return None
+        if not speaks_of_namespaces(terms):
+            terms = (in_any_namespace(word.span), *terms)
+        return tree.Labels(terms, span)
 
     def _pods(self, parts: Fields, node: Node) -> tree.Labels | None:
         """Pods by two selectors; v1alpha1 needs both, v1alpha2 the one of pods."""
@@ -95,6 +103,8 @@ class Peers:
         return None if None in found else pods(self.context, parts, node.span, None)
 
     def _namespaces_peer(self, word: Scalar, node: Node) -> Peer | None:
+        if self.dialect is CLUSTER and self._has_relation(node):
+            return None
         if not self._is_namespaced(node):
             labels = self._in_namespaces(word, node)
             return None if labels is None else Plain((labels,))
@@ -128,10 +138,23 @@ class Peers:
         return None if labels is None else Plain((labels,))
 
     def _is_namespaced(self, node: Node) -> bool:
-        """Whether namespaces are chosen as in the first releases; relations are known from there only."""
-        names = _NAMESPACED if self.dialect.relations else ()
+        """Whether namespaces are chosen as in the first releases of v1alpha1."""
+        keys = [k.text for k, _ in node.entries] if isinstance(node, Mapping) else []
+        return self.dialect.relations and any(key in _NAMESPACED for key in keys)
+
+    def _has_relation(self, node: Node) -> bool:
+        """Reports a relation where the API has none any more (CPC809)."""
         keys = [k for k, _ in node.entries] if isinstance(node, Mapping) else []
-        return any(k.text in names for k in keys)
+        found = next((k for k in keys if k.text in _RELATIONS), None)
+        if found is not None:
+            self.context.refuse(
+                "CPC809",
+                f"`{found.text}` is not in this version of the API",
+                found.span,
+                "a cluster would drop it and mean every namespace: select by `matchLabels`, one policy "
+                "for each value",
+            )
+        return found is not None
 
     def _namespaced(
         self, node: Node, terms: tuple[tree.LabelTerm, ...]

@@ -14,11 +14,11 @@ from cpc.compiler.imports.cluster_policy_fields import (
     items,
     required,
 )
-from cpc.compiler.imports.cluster_policy_peers import Peer, Peers, Relation
+from cpc.compiler.imports.cluster_policy_peers import Peer, Peers
 from cpc.compiler.imports.cluster_policy_ports import admin_port, cluster_protocol
-from cpc.compiler.imports.cluster_policy_world import likenesses
+from cpc.compiler.imports.cluster_policy_relations import Relation, pairs
 from cpc.compiler.imports.context import Context, identifier
-from cpc.compiler.imports.selectors import namespace_key, term
+from cpc.compiler.policy.inventory import Inventory
 from cpc.compiler.source import Span
 from cpc.compiler.syntax import tree
 
@@ -52,14 +52,19 @@ class Rules:
 
     def _rule(self, direction: str, node: Node) -> None:
         """One rule; nothing after an error."""
-        context, dialect = self.context, self.dialect
+        context = self.context
         before = len(context.diagnostics)
         what = f"an {direction} rule"
         side = "from" if direction == "ingress" else "to"
-        parts = fields(context, node, what, ("name", "action", side, dialect.ports))
+        if isinstance(node, Scalar) and node.is_null:
+            help = f"write an `action`, and `{side}` with at least one peer"
+            context.refuse("CPC804", f"this {direction} rule is nothing", node.span, help)
+            return
+        parts = self._fields(node, what, side)
+        said = errors_since(context, before)
         name = self._written_name(parts)
-        action = self._action(parts, what, node.span)
-        peers = self._peers(parts, direction, side, what, node.span)
+        action = self._action(required(context, parts, "action", what, node.span, said=said))
+        peers = self._peers(required(context, parts, side, what, node.span, said=said), direction)
         ports = self._ports(parts)
         if direction == "egress":
             self._check_egress(parts, action, peers, ports)
@@ -74,6 +79,24 @@ class Rules:
         self._expand(rule, [p for p in peers if not isinstance(p, Closed)], parts_known)
 
     # --- parts ---------------------------------------------------------------------------------
+
+    def _fields(self, node: Node, what: str, side: str) -> Fields:
+        """The fields of a rule; those of the other version or direction are errors with a help."""
+        known = ("name", "action", side, self.dialect.ports)
+        renamed = {
+            "protocols" if self.dialect.ports == "ports" else "ports": self.dialect.ports,
+            "to" if side == "from" else "from": side,
+        }
+        parts = fields(self.context, node, what, (*known, *renamed))
+        for name, right in renamed.items():
+            if name in parts:
+                self.context.refuse(
+                    "CPC703",
+                    f"`{name}` is not a key of {what}",
+                    parts.pop(name)[0].span,
+                    f"here it is `{right}`",
+                )
+        return parts
 
     def _written_name(self, parts: Fields) -> Scalar | None:
         if "name" not in parts:
@@ -91,9 +114,8 @@ class Rules:
             )
         return word
 
-    def _action(self, parts: Fields, what: str, place: Span) -> str | None:
+    def _action(self, entry: tuple[Scalar, Node] | None) -> str | None:
         context, actions = self.context, self.dialect.actions
-        entry = required(context, parts, "action", what, place)
         word = None if entry is None else context.string(entry[1], "`action`")
         if word is None:
             return None
@@ -110,10 +132,7 @@ class Rules:
         context.refuse("CPC804", f"`{word.text}` is not an action here", word.span, help)
         return None
 
-    def _peers(
-        self, parts: Fields, direction: str, side: str, what: str, place: Span
-    ) -> list[Peer]:
-        entry = required(self.context, parts, side, what, place)
+    def _peers(self, entry: tuple[Scalar, Node] | None, direction: str) -> list[Peer]:
         if entry is None:
             return []
         reader = Peers(self.context, self.dialect)
@@ -169,12 +188,11 @@ class Rules:
         outcome = "matches nothing" if rule.action == "allow" else "denies everything"
         for found in closed:
             missing = "no field" if found.key is None else f"only `{found.key}`"
-            known = ", ".join(f"`{name}`" for name in found.known)
             self.context.warn(
                 "CPC830",
                 f"{found.what} has {missing}: the rule fails closed and {outcome}",
                 found.span,
-                f"the fields known here are {known}",
+                found.help,
             )
         if rule.action != "allow":
             everyone: tuple[tree.Expr, ...] = (tree.Name("all", rule.span),)
@@ -198,12 +216,11 @@ class Rules:
                     assert_never(peer)
         if plain:
             self._add(rule, rule.action, self.subject, tuple(plain), ports)
+        inventory = self.context.inventory or Inventory()
         for relation in relations:
-            groups = self._groups(relation)
-            for values in groups:
-                terms = _terms(relation, values)
-                subject = tree.Labels((*self.subject.terms, *terms), self.subject.span)
-                self._add(rule, rule.action, subject, (_related(relation, terms),), ports)
+            groups = pairs(relation, self.subject, inventory)
+            for subject, related in groups:
+                self._add(rule, rule.action, subject, (related,), ports)
             if not groups:
                 self.context.warn(
                     "CPC832",
@@ -211,11 +228,6 @@ class Rules:
                     relation.span,
                     "correct the labels, or those of the Namespaces",
                 )
-
-    def _groups(self, relation: Relation) -> tuple[tuple[str, ...], ...]:
-        if not relation.keys or self.context.inventory is None:
-            return ()
-        return likenesses(self.context.inventory, self.subject.terms, relation.keys, relation.span)
 
     def _define(self, rule: "_Draft", names: tuple[tree.Value, ...], span: Span) -> tree.Name:
         own = "" if rule.name is None else f"-{rule.name.text}"
@@ -271,24 +283,3 @@ class _Draft:
     action: str
     name: Scalar | None
     span: Span
-
-
-def _terms(relation: Relation, values: tuple[str, ...]) -> tuple[tree.LabelTerm, ...]:
-    """That a namespace has these values of a relation's labels."""
-    return tuple(
-        term(namespace_key(key.value, key.span), "=", (tree.Text(value, key.span),), key.span)
-        for key, value in zip(relation.keys, values, strict=True)
-    )
-
-
-def _related(relation: Relation, same: tuple[tree.LabelTerm, ...]) -> tree.Expr:
-    """The pods that a relation means for a subject whose namespace has the labels `same`."""
-    span = relation.span
-    if relation.same:
-        return tree.Labels((*same, *relation.terms), span)
-    there = tuple(term(t.key, "exists", (), t.span) for t in same)
-    return tree.LabelAnd(
-        tree.Labels((*there, *relation.terms), span),
-        tree.LabelNot(tree.Labels(same, span), span),
-        span,
-    )

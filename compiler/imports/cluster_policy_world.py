@@ -1,14 +1,12 @@
-"""What an inventory tells cluster policies: nodes that a selector takes, and which namespaces are alike."""
+"""What an inventory tells cluster policies: nodes that a selector takes, and labels of namespaces."""
 
 from collections.abc import Mapping
 
-from cpc.compiler.imports.selectors import namespace_key
 from cpc.compiler.policy.inventory import NAMESPACE_KEY, NAMESPACE_LABELS, Inventory
 from cpc.compiler.policy.model import Address
-from cpc.compiler.source import Span
 from cpc.compiler.syntax import tree
 
-__all__ = ["likenesses", "node_addresses"]
+__all__ = ["holds", "namespace_labels", "node_addresses", "of_namespace"]
 
 
 def node_addresses(inventory: Inventory, terms: tuple[tree.LabelTerm, ...]) -> tuple[Address, ...]:
@@ -16,37 +14,18 @@ def node_addresses(inventory: Inventory, terms: tuple[tree.LabelTerm, ...]) -> t
     taken = [
         node.addresses
         for node in inventory.nodes
-        if _all_hold(terms, {f"k8s:{key}": value for key, value in node.labels})
+        if holds(terms, {f"k8s:{key}": value for key, value in node.labels})
     ]
     return tuple(dict.fromkeys(address for addresses in taken for address in addresses))
 
 
-def likenesses(
-    inventory: Inventory,
-    subject: tuple[tree.LabelTerm, ...],
-    keys: tuple[tree.Text, ...],
-    place: Span,
-) -> tuple[tuple[str, ...], ...]:
-    """The values of namespace labels that namespaces of the subject have for all of `keys`, sorted."""
-    about = tuple(t for t in subject if isinstance(t.key, tree.Text) and _of_namespace(t.key.value))
-    names = [namespace_key(key.value, place).value for key in keys]
-    return tuple(
-        sorted(
-            {
-                tuple(labels[name] for name in names)
-                for labels in _namespaces(inventory)
-                if all(name in labels for name in names) and _all_hold(about, labels)
-            }
-        )
-    )
-
-
-def _of_namespace(key: str) -> bool:
+def of_namespace(key: str) -> bool:
+    """Whether a label key of the language speaks of an endpoint's namespace."""
     return key.startswith((f"k8s:{NAMESPACE_KEY}", f"k8s:{NAMESPACE_LABELS}"))
 
 
-def _namespaces(inventory: Inventory) -> list[dict[str, str]]:
-    """The labels of every namespace, as endpoints have them: of those described, and of endpoints."""
+def namespace_labels(inventory: Inventory) -> list[dict[str, str]]:
+    """The labels of every namespace by their keys of the language: of those described, and of endpoints'."""
     described = [
         {
             f"k8s:{NAMESPACE_KEY}": namespace.name,
@@ -60,11 +39,12 @@ def _namespaces(inventory: Inventory) -> list[dict[str, str]]:
     ]
     return [
         *described,
-        *({key: value for key, value in e.items() if _of_namespace(key)} for e in lived_in),
+        *({key: value for key, value in e.items() if of_namespace(key)} for e in lived_in),
     ]
 
 
-def _all_hold(terms: tuple[tree.LabelTerm, ...], labels: Mapping[str, str]) -> bool:
+def holds(terms: tuple[tree.LabelTerm, ...], labels: Mapping[str, str]) -> bool:
+    """Whether every term holds for labels by their keys of the language."""
     return all(_holds(term, labels) for term in terms)
 
 
