@@ -199,14 +199,17 @@ class Inventory:
         """Who is at an address.
 
         An endpoint; else the entities that it is listed for; else external (`world`) outside the
-        cluster's ranges, where it is no service's; else unknown. The Kubernetes API server is also
-        external unless it is on a node or inside the cluster. A node's health endpoint is managed.
+        cluster's ranges; else unknown. The Kubernetes API server is also external unless it is on a
+        node or inside the cluster. A node's health endpoint is managed. A service's own address is
+        unknown and in no network: whoever is meant is one of its backends.
         """
+        if address in self.vips:
+            return Party("service", managed=False)
         endpoint = self.endpoint_at(address)
         if endpoint is not None:
             return endpoint.party(address)
         entities = self._entities_at.get(address, frozenset())
-        outside = address not in self.vips and not self.in_cluster(address)
+        outside = not self.in_cluster(address)
         if outside and entities <= {Entity.KUBE_APISERVER}:
             entities |= {Entity.WORLD}
         name = "+".join(sorted(entities)) if entities else "unknown"

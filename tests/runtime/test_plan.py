@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cpc.compiler.errors import InputError
+from cpc.compiler.policy.inventory import ClusterService
 from cpc.compiler.policy.model import PortName
 from cpc.runtime.identity import FIRST, allocate
 from cpc.runtime.inventories import inventory_from, inventory_json
@@ -146,3 +147,13 @@ def test_a_port_that_the_program_was_not_made_for_is_refused() -> None:
             plan(program, inventory, 1)
     for program in (PROGRAM, replace(PROGRAM, port_names=(PortName("metrics", 6, (9090,)),))):
         assert plan(program, inventory, 1).endpoints
+
+
+def test_a_service_is_nobody_outside() -> None:
+    own = tuple(map(ip_address, ("192.0.2.5", "10.0.0.1", "10.0.7.7")))
+    planned = plan(
+        PROGRAM, replace(INVENTORY, services=(ClusterService("a", "b", addresses=own),)), 1
+    )
+    assert row_at(planned, "192.0.2.5") == row_at(planned, "10.0.7.7") == (0, 0)
+    assert row_at(planned, "192.0.2.6") != (0, 0)
+    assert row_at(planned, "10.0.0.1") == row_at(plan(PROGRAM, INVENTORY, 1), "10.0.0.1")
