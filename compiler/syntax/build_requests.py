@@ -95,7 +95,7 @@ def _kafka_matcher(places: Places, problems: Diagnostics, node: Branch) -> tree.
     version = keys.get("version")
     first = role or attributes[0].children[0]
     return tree.KafkaMatcher(
-        role.value if role else None,
+        role.value if role and role.value != "any" else None,
         keys.get("api"),
         version if isinstance(version, tree.Number) else None,
         keys.get("topic"),

@@ -54,7 +54,7 @@ def _kafka(matcher: tree.KafkaMatcher) -> tuple[str, str]:
         ("client", matcher.client),
     )
     parts = [f"{word} {value_text(value)}" for word, value in wanted if value is not None]
-    return matcher.role or "", " ".join(parts)
+    return matcher.role or ("" if parts else "any"), " ".join(parts)
 
 
 def _grpc(matcher: tree.GrpcMatcher) -> tuple[str, str]:

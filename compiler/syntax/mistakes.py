@@ -61,7 +61,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "MEMBER": ("in", "not in"),
     "MODE": ("default", "always", "never"),
     "PROTOCOL": ("tcp", "udp", "sctp", "any", "icmp", "icmpv6", "proto"),
-    "ROLE": ("consume", "produce"),
+    "ROLE": ("any", "consume", "produce"),
     "VERDICT": ("allow", "deny", "redirect"),
     "_AND": ("and",),
     "_BY": ("by",),

@@ -254,7 +254,7 @@ class Grpc:
 
 @dataclass(frozen=True, slots=True)
 class KafkaMatcher:
-    """`consume topic "t" client "c"`, `produce ...`, `api "fetch" version 3 topic "t"`.
+    """`consume topic "t" client "c"`, `produce ...`, `api "fetch" version 3 topic "t"`, `any`.
 
     `role` is produce, consume or None; it excludes `api`, a name or a number. `topic` may end in `*`.
     """

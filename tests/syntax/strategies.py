@@ -165,13 +165,11 @@ def http_matchers(draw: st.DrawFn) -> tree.HttpMatcher:
 
 @st.composite
 def kafka_matchers(draw: st.DrawFn) -> tree.KafkaMatcher:
-    """With a role or an api or neither, never with nothing in it."""
+    """With a role or an api or neither; with nothing in it, it is every request."""
     role = draw(st.sampled_from([None, "consume", "produce"]))
     api = draw(maybe(values))
     version = draw(maybe(numbers))
     topic, client = draw(maybe(wordings)), draw(maybe(wordings))
-    if role is None and (api, version, topic, client) == (None,) * 4:
-        topic = draw(wordings)
     return tree.KafkaMatcher(role, api, version, topic, client, NOWHERE)
 
 
