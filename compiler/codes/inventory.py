@@ -98,7 +98,8 @@ INVENTORY: tuple[Page, ...] = (
         "CPC712",
         "an endpoint that nothing isolates",
         "The policy has defaults, and none of them is about this endpoint: what no rule denies passes "
-        "to it and from it. Often a label is misspelt, or the namespace is missing.",
+        "to it and from it. Often a label is misspelt, or the namespace is missing. Where policies of "
+        "Kubernetes or Cilium are read this is not said: there it is usual.",
         "endpoints:\n  - {name: db, labels: {app: dv}, addresses: [10.42.0.30]}",
         "endpoints:\n  - {name: db, labels: {app: db}, addresses: [10.42.0.30]}",
     ),
