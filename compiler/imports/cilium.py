@@ -57,7 +57,7 @@ def cilium_rule(object: Object, context: Context) -> tuple[tree.Statement, ...]:
     rule = CiliumRule(context, Scope.AGENT, "")
     parts = rule.fields(object.node, "a rule", _RULE)
     named = _label_name(rule, parts) or object.name
-    return _policy(rule, replace(object, name=named), parts, object.node.span)
+    return _policy(rule, replace(object, name=named), parts, object.node)
 
 
 def _of_kubernetes(object: Object, rule: CiliumRule) -> tuple[tree.Statement, ...]:
@@ -83,7 +83,7 @@ def _of_kubernetes(object: Object, rule: CiliumRule) -> tuple[tree.Statement, ..
     found: list[tree.Statement] = []
     for node in specs:
         own = CiliumRule(context, rule.scope, rule.namespace)
-        found += _policy(own, object, own.fields(node, "`spec`", _RULE), node.span)
+        found += _policy(own, object, own.fields(node, "`spec`", _RULE), node)
     return tuple(found)
 
 
@@ -107,11 +107,12 @@ def _label_name(rule: CiliumRule, parts: Fields) -> str:
 
 
 def _policy(
-    rule: CiliumRule, object: Object, parts: Fields, span: Span
+    rule: CiliumRule, object: Object, parts: Fields, node: Node
 ) -> tuple[tree.Statement, ...]:
     """One rule as a policy, after the definitions that it needs; nothing after an error."""
     mark = rule.mark
-    about = _subject(rule, object, parts, span)
+    selected = _subject(rule, object, parts, node)
+    about = selected or tree.Labels((), node.span)
     namespace = rule.namespace
     if isinstance(about, tree.Name):
         rule.entity, namespace = about.text, ""
@@ -124,22 +125,19 @@ def _policy(
             )
     name = rule.context.policy_name(object, namespace)
     rule.name = name.text
-    body: list[tree.Default | tree.Rule] = []
-    if about is not None:
-        sections = {d: _section(rule, parts, d, about) for d in _DIRECTIONS}
-        body += _defaults(
-            rule, parts, about, {d: found is not None for d, found in sections.items()}
-        )
-        body += [r for found in sections.values() if found is not None for r in found]
+    sections = {d: _section(rule, parts, d, about) for d in _DIRECTIONS}
+    used = {d: found is not None for d, found in sections.items()}
+    defaults = _defaults(rule, parts, about, used)
+    rules = [r for found in sections.values() for r in found or ()]
     description = rule.text(parts, "description")
-    if rule.failed(mark) or about is None:
+    if rule.failed(mark) or selected is None:
         return ()
-    if not body:
+    if not (defaults or rules):
         help = "write `ingress` or `egress` rules, or remove the policy"
         rule.context.warn("CPC826", f"policy `{name.text}` has no effect", name.span, help)
     place = None if not namespace else tree.Text(namespace, name.span)
     doc = "" if description is None else _doc(description)
-    policy = tree.Policy(False, name, place, tuple(body), doc, span)
+    policy = tree.Policy(False, name, place, (*defaults, *rules), doc, node.span)
     return (*rule.definitions, policy)
 
 
@@ -150,7 +148,7 @@ def _doc(text: Scalar) -> str:
     return "\n".join(seen).strip("\n") if any(seen) else ""
 
 
-def _subject(rule: CiliumRule, object: Object, parts: Fields, span: Span) -> "tree.Expr | None":
+def _subject(rule: CiliumRule, object: Object, parts: Fields, node: Node) -> "tree.Expr | None":
     if "nodeSelector" in parts:
         rule.cannot(
             "`nodeSelector` cannot be imported: the host has no side here",
@@ -159,9 +157,9 @@ def _subject(rule: CiliumRule, object: Object, parts: Fields, span: Span) -> "tr
         )
         return None
     if "endpointSelector" not in parts:
-        place = span if rule.scope is Scope.AGENT else object.spot
-        help = "add it; `endpointSelector: {}` is every endpoint"
-        rule.wrong("a rule has no `endpointSelector`", place, help)
+        if isinstance(node, Mapping) or is_null(node):
+            help = "add it; `endpointSelector: {}` is every endpoint"
+            rule.wrong("a rule has no `endpointSelector`", object.spot, help)
         return None
     return subject(rule, parts["endpointSelector"][1])
 
@@ -174,7 +172,9 @@ def _defaults(
 ) -> list[tree.Default]:
     """What a rule isolates: each direction that it has rules for, unless it says otherwise."""
     said: dict[str, bool] = {}
-    place = parts["endpointSelector"][0].span.to(about.span)
+    place = about.span
+    if "endpointSelector" in parts:
+        place = parts["endpointSelector"][0].span.to(place)
     if "enableDefaultDeny" in parts:
         node = parts["enableDefaultDeny"][1]
         for word, (_, value) in rule.fields(node, "`enableDefaultDeny`", _DIRECTIONS).items():

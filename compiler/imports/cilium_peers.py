@@ -110,7 +110,7 @@ def _cidr_of_set(rule: CiliumRule, node: Node, name: str) -> tree.CidrRef | None
             )
             return None
     if "cidr" not in parts:
-        rule.wrong(f"{what} has no `cidr`", node.span, "add `cidr:`")
+        rule.lacking(f"{what} has no `cidr`", node, "add `cidr:`")
         return None
     listed = rule.context.sequence(parts["except"][1], "`except`") if "except" in parts else ()
     return network_ref(rule.context, parts["cidr"][1], listed, node.span, scope_any=False)
@@ -136,7 +136,7 @@ def dns_text(rule: CiliumRule, node: Node, what: str) -> tree.Text | None:
     if not rule.apart(("matchName", "matchPattern"), parts, what, "make an item of each"):
         return None
     if not parts:
-        rule.wrong(f"{what} is empty", node.span, "give `matchName` or `matchPattern`")
+        rule.lacking(f"{what} is empty", node, "give `matchName` or `matchPattern`")
         return None
     ((name, (_, value)),) = parts.items()
     text = rule.context.string(value, f"`{name}`")

@@ -139,9 +139,7 @@ def _port_rule(rule: CiliumRule, node: Node, direction: str, deny: bool) -> tupl
 def _port(rule: CiliumRule, node: Node, l7: tree.L7 | None) -> tuple[tree.PortPart, ...]:
     parts = rule.fields(node, "a port", ("port", "endPort", "protocol"))
     if "port" not in parts:
-        rule.wrong(
-            "a port has no `port`", node.span, 'add it, as in `port: "80"`; `"0"` is every one'
-        )
+        rule.lacking("a port has no `port`", node, 'add it, as in `port: "80"`; `"0"` is every one')
         return ()
     protocol, span = _protocol(rule, parts), node.span
     if protocol is None:
@@ -265,7 +263,7 @@ def _icmp(rule: CiliumRule, node: Node) -> tree.PortPart | None:
         rule.context.choice(family, "a family", tuple(_FAMILIES))
         return None
     if "type" not in parts:
-        rule.wrong("an ICMP field has no `type`", node.span, "add it, as in `type: EchoRequest`")
+        rule.lacking("an ICMP field has no `type`", node, "add it, as in `type: EchoRequest`")
         return None
     protocol, names = _FAMILIES[word]
     value = parts["type"][1]

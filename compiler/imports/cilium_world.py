@@ -24,9 +24,7 @@ def service(rule: CiliumRule, node: Node) -> tuple[tree.Expr, ...]:
     if not rule.apart(_BY, parts, what, "make an item of each"):
         return ()
     if not parts:
-        rule.wrong(
-            f"{what} is empty", node.span, "name a Service: `k8sService: {serviceName: ...}`"
-        )
+        rule.lacking(f"{what} is empty", node, "name a Service: `k8sService: {serviceName: ...}`")
         return ()
     mark = rule.mark
     if "k8sService" in parts:
@@ -68,7 +66,7 @@ def _by_name(rule: CiliumRule, node: Node) -> tuple[str, _Wanted]:
     parts = rule.fields(node, "`k8sService`", ("serviceName", "namespace"))
     name, namespace = rule.text(parts, "serviceName"), rule.text(parts, "namespace")
     if name is None:
-        rule.wrong("`k8sService` has no `serviceName`", node.span, "name the Service")
+        rule.lacking("`k8sService` has no `serviceName`", node, "name the Service")
         return "", lambda _: False
     space = "" if namespace is None else namespace.text
     shown = f"the Service `{space}/{name.text}`" if space else f"the Service `{name.text}`"
@@ -79,7 +77,7 @@ def _by_labels(rule: CiliumRule, node: Node) -> tuple[str, _Wanted]:
     """Services by their labels; the source of a label means nothing here, as in Cilium."""
     parts = rule.fields(node, "`k8sServiceSelector`", ("selector", "namespace"))
     if "selector" not in parts:
-        rule.wrong("`k8sServiceSelector` has no `selector`", node.span, "add `selector:`")
+        rule.lacking("`k8sServiceSelector` has no `selector`", node, "add `selector:`")
         return "", lambda _: False
     namespace = rule.text(parts, "namespace")
     space = "" if namespace is None else namespace.text
