@@ -194,7 +194,8 @@ def _carriers(
         return ()
     if protocol == "TCP":
         return ("tcp",)
-    rule.wrong(f"`{protocol}` carries none of these requests", span, "write `protocol: TCP`")
+    word = "HTTP" if isinstance(l7, tree.Http) else "Kafka"
+    rule.wrong(f"`{protocol}` carries no {word}", span, "write `protocol: TCP`")
     return ()
 
 

@@ -27,7 +27,7 @@ def requests(rule: CiliumRule, node: Node, direction: str) -> tuple[tree.L7, ...
     for name in ("l7proto", "l7"):
         if name in parts:
             rule.cannot(
-                f"`{name}` cannot be imported: no proxy of cpc has parsers of others",
+                f"`{name}` cannot be imported: cpc reads no other protocols",
                 parts[name][0].span,
                 "requests are those of `http`, `kafka` and `dns`",
             )

@@ -185,16 +185,17 @@ def _entity_of(rule: CiliumRule, terms: Terms, node: Node) -> tree.Name | None:
         )
         return None
     (one,) = terms
-    plain = one.op == "exists" or (one.op == "=" and one.values == (tree.Text("", one.span),))
-    if not plain:
+    assert isinstance(one.key, tree.Text)
+    if one.op in ("absent", "!=", "not-in"):
+        message = f"everyone but `{one.key.value}` cannot be selected"
         rule.context.refuse(
-            "CPC822",
-            "a reserved label is there or not, and has no value",
-            one.span,
-            "match it with the value `''`; what is not an entity cannot be said here",
+            "CPC822", message, one.span, "select those who are meant, or deny these"
         )
         return None
-    assert isinstance(one.key, tree.Text)
+    if one.op != "exists" and one.values != (tree.Text("", one.span),):
+        message = f"`{one.key.value}` has no value"
+        rule.context.refuse("CPC822", message, one.span, "match it with the value `''`")
+        return None
     return entity(rule, one.key.value.removeprefix(_RESERVED), one.span)
 
 

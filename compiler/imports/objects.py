@@ -55,7 +55,10 @@ def objects(document: Node, reader: Reader, strict: bool) -> Iterator[Object]:
     """
     if isinstance(document, Sequence) and _are_rules(document.items):
         for item in document.items:
-            yield _rule(item)
+            if isinstance(item, Mapping):
+                yield _rule(item)
+            else:
+                reader.refuse("CPC801", "this is no rule of Cilium", item.span, _WHAT)
         return
     if not isinstance(document, Mapping):
         if strict:
@@ -82,14 +85,14 @@ _WHAT = "an object has `apiVersion`, `kind` and `metadata`; rules of Cilium's JS
 
 
 def _are_rules(items: tuple[Node, ...]) -> bool:
-    return bool(items) and all(
+    """Whether one of them says whom it selects: what the others lack is said about each."""
+    return any(
         isinstance(item, Mapping) and any(key.text.lower() in _RULE for key, _ in item.entries)
         for item in items
     )
 
 
-def _rule(node: Node) -> Object:
-    assert isinstance(node, Mapping)
+def _rule(node: Mapping) -> Object:
     place = node.source.span(node.start, min(node.start + 1, node.end))
     return Object("cilium.io", "", CILIUM_RULE, "", "", node, place)
 
