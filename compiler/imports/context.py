@@ -53,6 +53,7 @@ class Context(Reader):
     defined: set[str] = field(default_factory=set)
     _objects: dict[tuple[str, str, str], Span] = field(default_factory=dict)
     _policies: set[tuple[str, str]] = field(default_factory=set)
+    _numbers: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def warn(self, code: str, message: str, span: Span, help: str) -> None:
         """Adds a warning."""
@@ -109,11 +110,13 @@ class Context(Reader):
     def policy_name(self, object: Object, namespace: str) -> tree.Name:
         """A name for the policy that an object becomes, unique in its namespace over the whole run."""
         wanted = identifier(object.name or object.kind)
-        name, number = wanted, 1
+        number = self._numbers.get((namespace, wanted), 1)
+        name = wanted if number == 1 else f"{wanted}-{number}"
         while (namespace, name) in self._policies:
             number += 1
             name = f"{wanted}-{number}"
         self._policies.add((namespace, name))
+        self._numbers[namespace, wanted] = number + 1
         return tree.Name(name, object.spot)
 
     def definition_name(self, wanted: str, span: Span) -> tree.Name:
