@@ -1,0 +1,55 @@
+"""What the verifier finds out about a policy: each finding is data, with its rules and its witness."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from cpc.compiler.policy.flow import Flow, Request
+from cpc.compiler.policy.model import Isolation, Rule
+
+__all__ = ["Finding", "FindingKind", "Statement"]
+
+Statement: TypeAlias = Rule | Isolation
+
+
+class FindingKind(StrEnum):
+    """What can be wrong with a half of a rule. M(r) are the flows that it matches, Eff(r) those of them
+    that nothing before it decides.
+    """
+
+    DEAD = "dead-rule"
+    """M(r) is empty, whatever endpoints there are."""
+    IRRELEVANT = "irrelevant-rule"
+    """M(r) is empty under the inventory."""
+    SHADOWED = "shadowed-rule"
+    """Eff(r) is empty, and some flow of M(r) is decided otherwise."""
+    DUPLICATE = "masked-duplicate"
+    """Eff(r) is empty, and all of M(r) is decided as r would."""
+    REDUNDANT = "redundant-rule"
+    """Eff(r) is not empty, and without r every flow is decided the same."""
+    PARTIAL = "partial-shadow"
+    """Some of M(r) is decided otherwise by a narrower rule before it."""
+    GENERALISATION = "generalisation"
+    """All of an earlier rule that decides otherwise is inside M(r)."""
+    CORRELATION = "correlation"
+    """Two rules that decide otherwise overlap, and neither is inside the other."""
+    AMBIGUOUS = "ambiguous-priority"
+    """Blocks of one priority match one flow with different actions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One finding about `rule`.
+
+    `others` are the rules that make it so, in the order of rules: minimal blockers, what it repeats, or
+    what it is at odds with. `witness` is a flow of M(r) that shows it (None where there is none: a dead
+    rule), `request` the request where the rule has a request part. `undecided` says why the answer is
+    unknown: then nothing is claimed.
+    """
+
+    kind: FindingKind
+    rule: Statement
+    others: tuple[Statement, ...] = ()
+    witness: Flow | None = None
+    request: Request | None = None
+    undecided: str = ""
