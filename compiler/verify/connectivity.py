@@ -1,6 +1,6 @@
 """Who may talk to whom under an inventory: every pair with exactly the services that both sides allow."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import reduce
 from itertools import groupby
@@ -8,15 +8,23 @@ from operator import itemgetter, or_
 from typing import TypeAlias
 
 from cpc.compiler.policy.flow import Label, Party
-from cpc.compiler.policy.inventory import NAMESPACE_KEY, NAMESPACE_LABELS, Endpoint, Inventory
-from cpc.compiler.policy.model import Address, Direction, Entity, Policy, PortRange
+from cpc.compiler.policy.inventory import (
+    NAMESPACE_KEY,
+    NAMESPACE_LABELS,
+    NAMESPACE_NAME,
+    Endpoint,
+    Inventory,
+)
+from cpc.compiler.policy.model import Address, Direction, Entity, Policy, PortRange, Protocol
 from cpc.compiler.policy.semantics import without_staged
+from cpc.compiler.verify.exposed_ports import exposed_ports
 from cpc.compiler.verify.party_classes import AddressSegments, PartyClass, PartyClasses
 from cpc.compiler.verify.service_sets import ServiceSet, services_of
 from cpc.compiler.verify.sides import NOTHING_PASSES, Passing, Sides
 
 __all__ = [
     "CONTROLLER",
+    "Allowed",
     "Connection",
     "Connectivity",
     "ExternalRange",
@@ -27,8 +35,6 @@ __all__ = [
 ]
 
 _FAMILIES = (4, 6)
-_NAMESPACE_NAME = f"{NAMESPACE_LABELS}kubernetes.io/metadata.name"
-"""The label by which policies of Kubernetes find a namespace of a given name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,22 +75,31 @@ CONTROLLER = KnownParty("ingress-controller")
 
 
 @dataclass(frozen=True, slots=True)
-class Connection:
-    """What may pass from a source to a destination in one family (4 or 6); at least one service.
+class Allowed:
+    """What may pass in one family (4 or 6), perhaps nothing.
 
     `services` are allowed by both sides. On `requests`, a part of them, only some requests are.
     """
 
-    source: Peer
-    destination: Peer
     family: int
     services: ServiceSet
     requests: ServiceSet
 
 
 @dataclass(frozen=True, slots=True)
+class Connection:
+    """What may pass from a source to a destination: `allowed` in each family that both speak, in one at least
+    some service.
+    """
+
+    source: Peer
+    destination: Peer
+    allowed: tuple[Allowed, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Connectivity:
-    """Every connection that is allowed, sorted by source, destination and family.
+    """Every connection that is allowed, sorted by source and destination.
 
     A workload's connections are those of any of its endpoints. Pairs of which neither end is managed are not
     among them, nor is a workload with itself. Without `ipv6`, nothing speaks of IPv6 and no range of it
@@ -95,15 +110,11 @@ class Connectivity:
     ipv6: bool
 
 
-def connectivity(
-    policy: Policy,
-    inventory: Inventory,
-    exposed: Sequence[tuple[str, PortRange]] = (),
-) -> Connectivity:
-    """All allowed connections; unknown addresses in cluster ranges are nobody's.
+def connectivity(policy: Policy, inventory: Inventory) -> Connectivity:
+    """All allowed connections; unknown addresses in cluster ranges and addresses of services are nobody's.
 
-    `exposed` are endpoints' names with ports that an ingress controller brings requests to. The controller is
-    any pod of a namespace that no policy names.
+    The ingress controller is any pod of a namespace that no policy names. It connects to the ports that Ingress and
+    Route objects expose, as far as their endpoints let it.
     """
     enforced = without_staged(policy)
     segments = AddressSegments(enforced, inventory)
@@ -123,8 +134,8 @@ def connectivity(
             for family in _FAMILIES
         },
     )
-    found = [*world.inside(), *world.outside(), *world.through_controller(inventory, exposed)]
-    found.sort(key=lambda c: (str(c.source), str(c.destination), c.family))
+    found = [*world.inside(), *world.outside(), *world.through_controller(inventory)]
+    found.sort(key=lambda c: (str(c.source), str(c.destination)))
     return Connectivity(tuple(found), segments.speak_of_ipv6)
 
 
@@ -169,7 +180,8 @@ def _external(segments: AddressSegments, segment: int) -> PartyClass:
 def _controller(family: int) -> PartyClass:
     """The ingress controller: any pod of some namespace that no policy can name."""
     labels = frozenset(
-        Label("k8s", key, str(CONTROLLER)) for key in (NAMESPACE_KEY, _NAMESPACE_NAME)
+        Label("k8s", key, str(CONTROLLER))
+        for key in (NAMESPACE_KEY, NAMESPACE_LABELS + NAMESPACE_NAME)
     )
     return PartyClass.of(Party("", True, labels), family, None)
 
@@ -189,50 +201,51 @@ class _World:
 
     def inside(self) -> Iterator[Connection]:
         """Connections between two of the inventory, one of them managed."""
-        alike: dict[tuple[int, ...], list[Peer]] = {}
-        for peer, own in self.members.items():
-            alike.setdefault(own, []).append(peer)
+        alike = self._alike()
         for left, sources in alike.items():
             for right, destinations in alike.items():
-                if not any(self._managed(one) for one in (*left, *right)):
-                    continue
-                for family, passing in self._between(left, right):
-                    for source in sources:
-                        for destination in destinations:
-                            if source != destination:
-                                yield _connection(source, destination, family, passing)
+                if self._managed(left[0]) or self._managed(right[0]):
+                    allowed = self._between(left, right)
+                    if any(one.services for one in allowed):
+                        for source in sources:
+                            for destination in destinations:
+                                if source != destination:
+                                    yield Connection(source, destination, allowed)
 
     def outside(self) -> Iterator[Connection]:
         """Connections of the inventory's managed ones with external addresses."""
-        alike: dict[tuple[int, ...], list[Peer]] = {}
-        for peer, own in self.members.items():
+        for own, peers in self._alike().items():
             if self._managed(own[0]):
-                alike.setdefault(own, []).append(peer)
-        for own, peers in alike.items():
-            for direction in Direction:
-                for family, addresses, passing in self._with_ranges(own, direction):
-                    for peer in peers:
-                        ends = (peer, addresses)
-                        source, destination = ends if direction is Direction.EGRESS else ends[::-1]
-                        yield _connection(source, destination, family, passing)
+                for direction in Direction:
+                    for addresses, allowed in self._with_ranges(own, direction):
+                        for peer in peers:
+                            out = direction is Direction.EGRESS
+                            source, destination = (peer, addresses) if out else (addresses, peer)
+                            yield Connection(source, destination, (allowed,))
 
-    def through_controller(
-        self, inventory: Inventory, exposed: Sequence[tuple[str, PortRange]]
-    ) -> Iterator[Connection]:
+    def through_controller(self, inventory: Inventory) -> Iterator[Connection]:
         """What the ingress controller may bring to the exposed ports of each workload."""
-        named = {endpoint.name: endpoint for endpoint in inventory.endpoints}
-        found: dict[tuple[Workload, int], Passing] = {}
-        for name, ports in exposed:
-            services = services_of(ports)
-            for one in _endpoint(named[name], inventory, self.segments):
+        found: dict[Workload, dict[int, Passing]] = {}
+        for endpoint, port in exposed_ports(inventory):
+            services = services_of(PortRange(Protocol.TCP, port, port))
+            by_family = found.setdefault(_workload(endpoint), {})
+            for one in _endpoint(endpoint, inventory, self.segments):
                 side = self.sides.side(self.classes.number[one], Direction.INGRESS)
                 passing = side[self.classes.number[_controller(one.family)]]
-                key = (_workload(named[name]), one.family)
                 brought = passing & Passing(services, services)
-                found[key] = found.get(key, NOTHING_PASSES) | brought
-        for (workload, family), passing in found.items():
-            if passing.services:
-                yield _connection(CONTROLLER, workload, family, passing)
+                known = by_family.get(one.family, NOTHING_PASSES)
+                by_family[one.family] = known | brought
+        for workload, by_family in found.items():
+            allowed = tuple(_allowed(*item) for item in sorted(by_family.items()))
+            if any(one.services for one in allowed):
+                yield Connection(CONTROLLER, workload, allowed)
+
+    def _alike(self) -> dict[tuple[int, ...], list[Peer]]:
+        """Peers by their classes."""
+        alike: dict[tuple[int, ...], list[Peer]] = {}
+        for peer, own in self.members.items():
+            alike.setdefault(own, []).append(peer)
+        return alike
 
     def _managed(self, number: int) -> bool:
         return self.classes.classes[number].party.managed
@@ -242,21 +255,23 @@ class _World:
 
     def _between(
         self, sources: tuple[int, ...], destinations: tuple[int, ...]
-    ) -> Iterator[tuple[int, Passing]]:
-        """By family, what passes from one of some classes to one of others."""
+    ) -> tuple[Allowed, ...]:
+        """What passes from one of some classes to one of others, by family."""
+        found: list[Allowed] = []
         for family in _FAMILIES:
-            total = NOTHING_PASSES
-            for source in self._of_family(sources, family):
-                egress = self.sides.side(source, Direction.EGRESS)
-                for destination in self._of_family(destinations, family):
-                    ingress = self.sides.side(destination, Direction.INGRESS)
-                    total |= egress[destination] & ingress[source]
-            if total.services:
-                yield family, total
+            passing = [
+                self.sides.side(source, Direction.EGRESS)[destination]
+                & self.sides.side(destination, Direction.INGRESS)[source]
+                for source in self._of_family(sources, family)
+                for destination in self._of_family(destinations, family)
+            ]
+            if passing:
+                found.append(_allowed(family, reduce(or_, passing)))
+        return tuple(found)
 
     def _with_ranges(
         self, own: tuple[int, ...], direction: Direction
-    ) -> Iterator[tuple[int, ExternalRange, Passing]]:
+    ) -> Iterator[tuple[ExternalRange, Allowed]]:
         """What passes between one of some classes and each range, as few ranges as there can be."""
         for family in _FAMILIES if self.segments.speak_of_ipv6 else (4,):
             sides = [self.sides.side(one, direction) for one in self._of_family(own, family)]
@@ -269,10 +284,8 @@ class _World:
                 alike = [segment for segment, _ in run]
                 if passing.services and any(map(self.segments.external, alike)):
                     first, last = self.segments.first(alike[0]), self.segments.last(alike[-1])
-                    yield family, ExternalRange(first, last), passing
+                    yield ExternalRange(first, last), _allowed(family, passing)
 
 
-def _connection(source: Peer, destination: Peer, family: int, passing: Passing) -> Connection:
-    return Connection(
-        source, destination, family, passing.services, passing.services - passing.wholly
-    )
+def _allowed(family: int, passing: Passing) -> Allowed:
+    return Allowed(family, passing.services, passing.services - passing.wholly)

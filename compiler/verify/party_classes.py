@@ -89,6 +89,7 @@ class AddressSegments:
         self._firsts = sorted(firsts - {_END})
         listed = [a for _, addresses in inventory.entities for a in addresses]
         listed += [a for endpoint in inventory.endpoints for a in endpoint.addresses]
+        listed += inventory.vips
         taken = [(_number(a), _number(a)) for a in listed] + [*map(_stretch, inventory.cluster)]
         self._taken = merged(taken)
         self.speak_of_ipv6 = (

@@ -1,7 +1,7 @@
 """Connectivity: every pair has exactly the services that `decide` allows on both sides."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import TypeAlias
@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 
 from cpc.compiler.policy.decide import decide
 from cpc.compiler.policy.flow import Flow, Label, Party
-from cpc.compiler.policy.inventory import NAMESPACE_KEY, Endpoint, Inventory
+from cpc.compiler.policy.inventory import (
+    NAMESPACE_KEY,
+    ClusterIngress,
+    ClusterService,
+    Endpoint,
+    Inventory,
+    ServicePort,
+)
 from cpc.compiler.policy.model import (
     Address,
     Direction,
@@ -153,10 +160,11 @@ def answered(
     """The same, from the answer; at most one connection speaks of it."""
     family, protocol, port = service
     found = [
-        Verdict.REDIRECT if c.requests.contains(protocol, port) else Verdict.ALLOW
-        for c in answer.connections
-        if c.family == family and is_at(c.source, source) and is_at(c.destination, destination)
-        if c.services.contains(protocol, port)
+        Verdict.REDIRECT if allowed.requests.contains(protocol, port) else Verdict.ALLOW
+        for connection in answer.connections
+        if is_at(connection.source, source) and is_at(connection.destination, destination)
+        for allowed in connection.allowed
+        if allowed.family == family and allowed.services.contains(protocol, port)
     ]
     assert len(found) <= 1
     return found[0] if found else None
@@ -219,15 +227,16 @@ def test_ranges_are_what_decide_allows_of_external_addresses(world: World, seed:
 @settings(deadline=None)
 def test_connections_are_sorted_and_none_says_nothing(world: World) -> None:
     answer = connectivity(world.policy, world.inventory)
-    keys = [(str(c.source), str(c.destination), c.family) for c in answer.connections]
+    keys = [(str(c.source), str(c.destination)) for c in answer.connections]
     assert keys == sorted(set(keys))
     for c in answer.connections:
-        assert c.services
-        assert c.requests & c.services == c.requests
-        managed = [e for e in (c.source, c.destination) if e in world.ends]
-        assert any(world.ends[e][0][0].managed for e in managed)
-        ranges = [e for e in (c.source, c.destination) if isinstance(e, ExternalRange)]
-        assert all(answer.ipv6 or c.family == 4 for _ in ranges)
+        assert any(allowed.services for allowed in c.allowed)
+        assert all(a.requests & a.services == a.requests for a in c.allowed)
+        known = [world.ends[e] for e in (c.source, c.destination) if e in world.ends]
+        assert any(own[0][0].managed for own in known)
+        families = {a.family for a in c.allowed}
+        spoken = {4, 6}.intersection(*({speaks for _, speaks in own} for own in known))
+        assert families == spoken if len(known) == 2 else families <= spoken
 
 
 # --- one thing at a time -----------------------------------------------------------------------
@@ -248,21 +257,21 @@ def pod(
 def lines(
     policy: Policy, *endpoints: Endpoint, cluster: Sequence[str] = (), **entities: Sequence[str]
 ) -> list[str]:
-    """The connections as `source => destination/family ranges`; `*` is every service."""
+    """Each connection by family as `source => destination/family ranges`; `*` is every service."""
     listed = tuple(
         (Entity(name.replace("_", "-")), tuple(map(ip_address, addresses)))
         for name, addresses in sorted(entities.items())
     )
     inventory = Inventory(tuple(map(ip_network, cluster)), listed, endpoints)
-    return [shown(c) for c in connectivity(policy, inventory).connections]
+    return [line for c in connectivity(policy, inventory).connections for line in shown(c)]
 
 
-def shown(connection: Connection) -> str:
-    return (
-        f"{connection.source} => {connection.destination}/{connection.family}"
-        f" {spelled(connection.services)}"
-        + (f" requests {spelled(connection.requests)}" if connection.requests else "")
-    )
+def shown(connection: Connection) -> Iterator[str]:
+    for one in connection.allowed:
+        if one.services:
+            requests = f" requests {spelled(one.requests)}" if one.requests else ""
+            ends = f"{connection.source} => {connection.destination}"
+            yield f"{ends}/{one.family} {spelled(one.services)}{requests}"
 
 
 def spelled(services: ServiceSet) -> str:
@@ -465,20 +474,57 @@ def test_staged_statements_are_not_counted() -> None:
 # --- the ingress controller --------------------------------------------------------------------
 
 
-def through(policy: Policy, *exposed: tuple[str, int]) -> list[str]:
-    """What the controller may bring to ports of `web` and `db`."""
-    inventory = Inventory(endpoints=(pod("web", "10.0.0.1"), pod("db", "10.0.0.2")))
-    ports = [(name, PortRange(6, port, port)) for name, port in exposed]
-    answer = connectivity(policy, inventory, ports)
-    return [shown(c) for c in answer.connections if c.source == CONTROLLER]
+def through(policy: Policy, *ways: ClusterIngress) -> list[str]:
+    """What the controller may bring to `web` and `db` by ways to their services."""
+    ports = (("http", 6, 8080), ("http", 17, 53))
+    services = (
+        ClusterService(
+            "shop",
+            "web",
+            selector=(("app", "web"),),
+            ports=(ServicePort("site", 6, 80, "http"), ServicePort("more", 6, 81, 8181)),
+        ),
+        ClusterService(
+            "shop",
+            "db",
+            selector=(("app", "db"),),
+            ports=(ServicePort("", 6, 5432, 5432), ServicePort("dns", 17, 53, 53)),
+        ),
+    )
+    inventory = Inventory(
+        endpoints=(pod("web", "10.0.0.1", ports=ports), pod("db", "10.0.0.2")),
+        services=services,
+        ingresses=ways,
+    )
+    found = connectivity(policy, inventory).connections
+    return [line for c in found if c.source == CONTROLLER for line in shown(c)]
 
 
-def test_the_controller_reaches_exposed_ports() -> None:
-    assert through(policy_of()) == []
-    assert through(policy_of(), ("web", 80), ("db", 81), ("web", 90)) == [
-        "{ingress-controller} => db/4 6/81-81",
-        "{ingress-controller} => web/4 6/80-80,6/90-90",
-    ]
+def way(*backends: tuple[str, str | int | None], kind: str = "Ingress") -> ClusterIngress:
+    return ClusterIngress(kind, "shop", "way", backends)
+
+
+@pytest.mark.parametrize(
+    ("ways", "reached"),
+    [
+        ([], []),
+        ([way(("web", None))], ["web/4 6/8080-8080,6/8181-8181"]),
+        ([way(("web", "site"))], ["web/4 6/8080-8080"]),
+        ([way(("web", 80), ("web", 81))], ["web/4 6/8080-8080,6/8181-8181"]),
+        ([way(("web", 8181))], []),
+        ([way(("web", 8181), kind="Route")], ["web/4 6/8181-8181"]),
+        ([way(("web", "http"), kind="Route")], ["web/4 6/8080-8080"]),
+        ([way(("web", "more"), kind="Route")], ["web/4 6/8181-8181"]),
+        ([way(("db", None)), way(("web", 80))], ["db/4 6/5432-5432", "web/4 6/8080-8080"]),
+        ([way(("db", "dns"))], []),
+        ([way(("other", None))], []),
+        ([replace(way(("web", None)), namespace="other")], []),
+    ],
+)
+def test_the_controller_reaches_what_is_exposed(
+    ways: list[ClusterIngress], reached: list[str]
+) -> None:
+    assert through(policy_of(), *ways) == [f"{{ingress-controller}} => {line}" for line in reached]
 
 
 def test_the_controller_is_any_pod_of_an_unknown_namespace() -> None:
@@ -491,6 +537,14 @@ def test_the_controller_is_any_pod_of_an_unknown_namespace() -> None:
         (EndpointTerm(Has(LabelKey("k8s", "app"))), False),
         (EntityTerm(Entity.WORLD), False),
     ):
-        policy = policy_of(*CLOSED, allow("in", peers=(peers,), ports=tcp(80)))
-        wanted = ["{ingress-controller} => web/4 6/80-80"] if reached else []
-        assert through(policy, ("web", 80), ("web", 81)) == wanted
+        policy = policy_of(*CLOSED, allow("in", peers=(peers,), ports=tcp(8080)))
+        wanted = ["{ingress-controller} => web/4 6/8080-8080"] if reached else []
+        assert through(policy, way(("web", None))) == wanted
+
+
+def test_addresses_of_services_are_not_external() -> None:
+    service = ClusterService("shop", "web", addresses=(ip_address("192.0.2.1"),))
+    inventory = Inventory(endpoints=(pod("web", "10.0.0.1"),), services=(service,))
+    policy = policy_of(default_deny(), allow("in", peers=cidr("192.0.2.1/32")))
+    found = connectivity(policy, inventory).connections
+    assert [str(c.source) for c in found] == ["web"]
