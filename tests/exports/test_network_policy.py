@@ -1,0 +1,49 @@
+"""Exported NetworkPolicies, read by Kubernetes' own rules, let through what the policy does.
+
+The second reading (`tests/imports/kubernetes.py`) takes the documents as they are, and knows nothing of
+importers.
+"""
+
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cpc.compiler.exports.export import export
+from cpc.compiler.exports.kinds import Kind
+from cpc.compiler.policy.decide import decide
+from cpc.compiler.policy.flow import Flow
+from cpc.compiler.policy.model import Direction
+from cpc.compiler.policy.semantics import Verdict
+from tests.imports.kubernetes import (
+    Pod,
+    allowed,
+    hosts,
+    imported,
+    manifests,
+    network_policies,
+    ports_of,
+)
+from tests.imports.test_network_policy import inventory_of
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(documents=network_policies(), pods=manifests(), data=st.data())
+def test_objects_let_through_what_the_policy_does(
+    documents: list[dict[str, object]], pods: tuple[Pod, ...], data: st.DataObject
+) -> None:
+    policy = imported(documents, inventory_of(pods))
+    text, said = export(policy, Kind.NETWORKPOLICY)
+    assert text is not None and said == []
+    objects = list(yaml.safe_load_all(text))
+    traffic = st.tuples(
+        st.sampled_from(Direction),
+        st.sampled_from(pods),
+        st.sampled_from([*pods, *hosts()]),
+        st.sampled_from(ports_of(documents)),
+    )
+    for direction, subject, peer, (protocol, port) in data.draw(st.lists(traffic, min_size=40)):
+        if subject == peer or (peer.address.version == 6 and protocol == 1):
+            continue
+        flow = Flow(subject.party(), peer.party(), direction, peer.address.version, protocol, port)
+        let_through = decide(policy, flow).verdict is Verdict.ALLOW
+        assert let_through is allowed(objects, direction, subject, peer, protocol, port), flow
