@@ -1,6 +1,6 @@
 """The statements of a policy by subject: what an object that has one selector says."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeAlias, TypeVar
 
@@ -15,13 +15,16 @@ from cpc.compiler.policy.model import (
     Selector,
     Tier,
 )
+from cpc.compiler.verify.coverage import covering
 
 __all__ = [
     "Bundle",
+    "Isolated",
     "Section",
     "Source",
     "Statement",
     "bundles",
+    "isolated",
     "never_matches",
     "sources",
     "written",
@@ -29,6 +32,8 @@ __all__ = [
 
 Statement: TypeAlias = Rule | Isolation | Requirement
 """What has subjects in the normal tier."""
+
+P = TypeVar("P", Rule, Isolation, Requirement)
 
 S = TypeVar("S")
 """What an object selects its subject by."""
@@ -56,19 +61,19 @@ def sources(policy: Policy) -> tuple[Source, ...]:
     every: tuple[Statement, ...] = (*rules, *policy.isolations, *policy.requirements)
     origins = [s.origin for s in every]
     keys = {(o.policy, o.namespace): None for o in sorted(origins, key=lambda o: o.order)}
+    by_rule = _by_policy(rules)
+    by_isolation = _by_policy(policy.isolations)
+    by_requirement = _by_policy(policy.requirements)
+    return tuple(Source(*key, by_rule(key), by_isolation(key), by_requirement(key)) for key in keys)
 
-    def of(key: tuple[str, str]) -> Callable[[Statement], bool]:
-        return lambda s: (s.origin.policy, s.origin.namespace) == key
 
-    return tuple(
-        Source(
-            *key,
-            tuple(filter(of(key), rules)),
-            tuple(filter(of(key), policy.isolations)),
-            tuple(filter(of(key), policy.requirements)),
-        )
-        for key in keys
-    )
+def _by_policy(statements: Iterable[P]) -> Callable[[tuple[str, str]], tuple[P, ...]]:
+    """The statements of each policy, known by its name and namespace."""
+    found: dict[tuple[str, str], list[P]] = {}
+    for statement in statements:
+        key = (statement.origin.policy, statement.origin.namespace)
+        found.setdefault(key, []).append(statement)
+    return lambda key: tuple(found.get(key, ()))
 
 
 def written(rules: tuple[Rule, ...]) -> Iterator[Rule]:
@@ -81,6 +86,18 @@ def written(rules: tuple[Rule, ...]) -> Iterator[Rule]:
 def never_matches(rule: Rule) -> bool:
     """Whether a rule has no peer or port at all, so that leaving it out changes nothing."""
     return not rule.peers or not rule.subject or (rule.ports == () and not rule.named)
+
+
+Isolated: TypeAlias = Mapping[Direction, Callable[[Selector], bool]]
+"""Whether every endpoint of a selector is isolated in a direction, by whatever policy."""
+
+
+def isolated(policy: Policy) -> Isolated:
+    """What the isolations of a policy add up to."""
+    return {
+        d: covering(tuple(t for i in policy.isolations if i.direction is d for t in i.subject))
+        for d in Direction
+    }
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ is empty allows nothing, so it isolates alone.
 
 from collections.abc import Iterable
 
-from cpc.compiler.exports.bundles import Bundle, Section, Source, bundles
+from cpc.compiler.exports.bundles import Bundle, Isolated, Section, Source, bundles
 from cpc.compiler.exports.cilium_ports import port_parts
 from cpc.compiler.exports.cilium_requests import name_selector, request_rules
 from cpc.compiler.exports.cilium_selectors import (
@@ -29,22 +29,19 @@ from cpc.compiler.policy.model import (
     EndpointTerm,
     EntityTerm,
     Fqdn,
-    Policy,
     Requirement,
     Rule,
-    Selector,
     Term,
 )
-from cpc.compiler.verify.coverage import covered
 
 __all__ = ["cilium_policy", "cilium_rules"]
 
 
 def cilium_policy(
-    source: Source, policy: Policy, names: Names, refusals: Refusals
+    source: Source, isolated: Isolated, names: Names, refusals: Refusals
 ) -> list[Document]:
     """The object that a policy is, none where it says nothing; with refusals it is not complete."""
-    specs = _Cilium(source, policy, Scope(source.namespace), refusals).specs()
+    specs = _Cilium(source, isolated, Scope(source.namespace), refusals).specs()
     if not specs:
         return []
     kind = "CiliumNetworkPolicy" if source.namespace else "CiliumClusterwideNetworkPolicy"
@@ -60,10 +57,10 @@ def cilium_policy(
 
 
 def cilium_rules(
-    source: Source, policy: Policy, names: Names, refusals: Refusals
+    source: Source, isolated: Isolated, names: Names, refusals: Refusals
 ) -> list[Document]:
     """The rules of Cilium's own JSON that a policy is; with refusals they are not complete."""
-    specs = _Cilium(source, policy, Scope(raw=True), refusals).specs()
+    specs = _Cilium(source, isolated, Scope(raw=True), refusals).specs()
     name = names.unique(Kind.CILIUM_JSON, "", source.namespace, source.name) if specs else ""
     return [{"labels": [{"key": "name", "value": name}], **spec} for spec in specs]
 
@@ -71,14 +68,13 @@ def cilium_rules(
 class _Cilium:
     """One policy on its way."""
 
-    def __init__(self, source: Source, policy: Policy, scope: Scope, refusals: Refusals) -> None:
+    def __init__(
+        self, source: Source, isolated: Isolated, scope: Scope, refusals: Refusals
+    ) -> None:
         self._source = source
+        self._isolated = isolated
         self._scope = scope
         self._refusals = refusals
-        self._isolated: dict[Direction, Selector] = {
-            d: tuple(t for i in policy.isolations if i.direction is d for t in i.subject)
-            for d in Direction
-        }
 
     def specs(self) -> list[Document]:
         """What is said, subject by subject."""
@@ -108,8 +104,7 @@ class _Cilium:
 
     def _covered(self, subject: Subject, direction: Direction) -> bool:
         """Whether the subject is isolated by what is said of others."""
-        term = subject_term(subject, self._scope)
-        return covered((term,), self._isolated[direction])
+        return self._isolated[direction]((subject_term(subject, self._scope),))
 
     # --- rules ---------------------------------------------------------------------------------
 

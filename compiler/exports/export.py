@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from cpc.compiler.diagnostics import Diagnostics, Severity, error, warning
-from cpc.compiler.exports.bundles import Source, Statement, sources, written
+from cpc.compiler.exports.bundles import Isolated, Source, Statement, isolated, sources, written
 from cpc.compiler.exports.cilium import cilium_policy, cilium_rules
 from cpc.compiler.exports.cluster_policy import cluster_policies
 from cpc.compiler.exports.kinds import Kind
@@ -37,10 +37,11 @@ def export(
     tiers, found = _tiers(enforced, kind, names)
     diagnostics = [*common.diagnostics, *found]
     documents = list(tiers)
+    closed = isolated(enforced)
     for source in sources(enforced):
-        objects, found = _source(source, enforced, kind, names)
+        objects, found = _source(source, closed, kind, names)
         documents += objects
-        diagnostics += [d for d in found if d not in diagnostics]
+        diagnostics += found
     if any(d.severity is Severity.ERROR for d in diagnostics):
         return None, diagnostics
     text = json_text(documents) if kind is Kind.CILIUM_JSON else yaml_text(documents)
@@ -106,7 +107,7 @@ def _tiers(policy: Policy, kind: Kind, names: Names) -> tuple[Sequence[Document]
     return (), refusals.diagnostics
 
 
-_Exporter: TypeAlias = Callable[[Source, Policy, Names, Refusals], list[Document]]
+_Exporter: TypeAlias = Callable[[Source, Isolated, Names, Refusals], list[Document]]
 
 _EXPORTERS: Mapping[Kind, _Exporter] = {
     Kind.NETWORKPOLICY: network_policies,
@@ -116,18 +117,18 @@ _EXPORTERS: Mapping[Kind, _Exporter] = {
 
 
 def _source(
-    source: Source, policy: Policy, kind: Kind, names: Names
+    source: Source, closed: Isolated, kind: Kind, names: Names
 ) -> tuple[Sequence[Document], Diagnostics]:
     """One policy; for `auto` a NetworkPolicy where all of it can be one."""
     if kind is Kind.AUTO:
         refusals = Refusals(Kind.NETWORKPOLICY)
-        documents = network_policies(source, policy, names, refusals)
+        documents = network_policies(source, closed, names, refusals)
         if not refusals.diagnostics:
             return documents, []
         kind = Kind.CILIUM
     refusals = Refusals(kind)
     if kind in _EXPORTERS:
-        return _EXPORTERS[kind](source, policy, names, refusals), refusals.diagnostics
+        return _EXPORTERS[kind](source, closed, names, refusals), refusals.diagnostics
     for statement in source.statements():
         what = f"{refusals.what} has tiers only, and this is a policy's"
         refusals.refuse("CPC850", what, statement.origin, "export as `auto`")

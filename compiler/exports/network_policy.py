@@ -7,7 +7,7 @@ subject must be isolated anyway in the directions of its object.
 
 from dataclasses import dataclass
 
-from cpc.compiler.exports.bundles import Bundle, Section, Source, bundles
+from cpc.compiler.exports.bundles import Bundle, Isolated, Section, Source, bundles
 from cpc.compiler.exports.names import Names, described, metadata, subject_words
 from cpc.compiler.exports.pods import EVERY_POD, Pods, pods_of
 from cpc.compiler.exports.refusals import Refusals
@@ -20,14 +20,12 @@ from cpc.compiler.policy.model import (
     Entity,
     EntityTerm,
     Origin,
-    Policy,
     PortRange,
     Protocol,
     Rule,
     Selector,
     Term,
 )
-from cpc.compiler.verify.coverage import covered
 
 __all__ = ["network_policies"]
 
@@ -49,14 +47,14 @@ class _Subject:
 
 
 def network_policies(
-    source: Source, policy: Policy, names: Names, refusals: Refusals
+    source: Source, isolated: Isolated, names: Names, refusals: Refusals
 ) -> list[Document]:
     """The objects that a policy is; with refusals the list is not complete."""
     for requirement in source.requirements:
         _no_statement(refusals, "requirements", requirement.origin)
     rules = tuple(r for r in source.rules if _can_be(r, refusals))
     for rule in rules:
-        _isolated(rule, policy, refusals)
+        _check_isolated(rule, isolated, refusals)
     usable = Source(source.name, source.namespace, rules, source.isolations, ())
     found = bundles(usable, lambda s, o: _subjects(s, o, refusals))
     documents = []
@@ -82,15 +80,9 @@ def _can_be(rule: Rule, refusals: Refusals) -> bool:
     return rule.action is Action.ALLOW and rule.l7 is None
 
 
-def _isolated(rule: Rule, policy: Policy, refusals: Refusals) -> None:
+def _check_isolated(rule: Rule, isolated: Isolated, refusals: Refusals) -> None:
     """An object isolates what it selects: right only for what is isolated by itself."""
-    by = tuple(
-        term
-        for isolation in policy.isolations
-        if isolation.direction is rule.direction
-        for term in isolation.subject
-    )
-    if not covered(rule.subject, by):
+    if not isolated[rule.direction](rule.subject):
         refusals.refuse(
             "CPC856",
             f"a NetworkPolicy with this rule would isolate its subject, whose {rule.direction} is "

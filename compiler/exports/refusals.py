@@ -15,6 +15,7 @@ class Refusals:
 
     kind: Kind
     diagnostics: Diagnostics = field(default_factory=list)
+    _said: set[Diagnostic] = field(default_factory=set)
 
     @property
     def what(self) -> str:
@@ -32,5 +33,6 @@ class Refusals:
         self._add(warning(code, message, origin.span, help=help))
 
     def _add(self, diagnostic: Diagnostic) -> None:
-        if diagnostic not in self.diagnostics:
+        if diagnostic not in self._said:
+            self._said.add(diagnostic)
             self.diagnostics.append(diagnostic)

@@ -4,8 +4,9 @@ Native rules never isolate. A rule whose subjects no `default` covers would allo
 so forgetting the `default deny` would open an endpoint without a word: it is an error instead.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from cpc.compiler.diagnostics import Diagnostic, Diagnostics, error
 from cpc.compiler.errors import InternalError
@@ -27,7 +28,7 @@ from cpc.compiler.policy.model import (
     Tier,
 )
 
-__all__ = ["check_coverage", "covered"]
+__all__ = ["check_coverage", "covering"]
 
 
 def check_coverage(policy: Policy) -> Diagnostics:
@@ -60,11 +61,16 @@ def _halves(policy: Policy) -> Iterator[tuple[Direction, Selector, bool, Origin]
         yield requirement.direction, requirement.subject, requirement.staged, requirement.origin
 
 
-def covered(subject: Selector, by: Selector) -> bool:
-    """Whether `by` selects every endpoint of `subject`; False where the solver cannot tell."""
+def covering(by: Selector) -> Callable[[Selector], bool]:
+    """Answers whether `by` selects every endpoint of a subject; no where the solver cannot tell."""
     covers = _Covers.over(by)
-    rest = tuple(t for t in subject if not covers.plainly(t))
-    return not rest or (bool(by) and _search(rest, by) is None)
+
+    @cache
+    def covered(subject: Selector) -> bool:
+        rest = tuple(t for t in subject if not covers.plainly(t))
+        return not rest or (bool(by) and _search(rest, by) is None)
+
+    return covered
 
 
 def _uncovered(subject: Selector, covers: "_Covers") -> Party | str | None:

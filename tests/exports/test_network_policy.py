@@ -15,6 +15,7 @@ from cpc.compiler.policy.flow import Flow
 from cpc.compiler.policy.model import Direction
 from cpc.compiler.policy.semantics import Verdict
 from tests.imports.kubernetes import (
+    Host,
     Pod,
     allowed,
     hosts,
@@ -35,10 +36,11 @@ def test_objects_let_through_what_the_policy_does(
     text, said = export(policy, Kind.NETWORKPOLICY)
     assert text is not None and said == []
     objects = list(yaml.safe_load_all(text))
+    parties: list[Pod | Host] = [*pods, *hosts()]
     traffic = st.tuples(
         st.sampled_from(Direction),
         st.sampled_from(pods),
-        st.sampled_from([*pods, *hosts()]),
+        st.sampled_from(parties),
         st.sampled_from(ports_of(documents)),
     )
     for direction, subject, peer, (protocol, port) in data.draw(st.lists(traffic, min_size=40)):
