@@ -1,7 +1,7 @@
 """Cluster policies: the rules that their API documents, each a file with the sentence that it holds to.
 
-A case is `cluster/NAME.yaml`. Its first document says what is expected in the one world below; the others
-are the objects:
+A case is `cluster/NAME.yaml`. Its first document says what is expected in the world of `cluster_world.py`;
+the others are the objects:
 
     cites: the sentence of the API
     source: where it stands
@@ -14,110 +14,33 @@ The side that decides is the receiver's for ingress, else the sender's. `by` is 
 """
 
 import re
-from dataclasses import dataclass, replace
-from ipaddress import IPv4Address, ip_address, ip_network
+from dataclasses import replace
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
 import yaml
 
-from cpc.compiler.diagnostics import Diagnostics, Severity
-from cpc.compiler.imports.manifests import import_units, read_manifests
 from cpc.compiler.policy.decide import decide
-from cpc.compiler.policy.flow import Flow, Label, Party
-from cpc.compiler.policy.inventory import (
-    NAMESPACE_KEY,
-    NAMESPACE_LABELS,
-    ClusterNamespace,
-    ClusterNode,
-    Endpoint,
-    Inventory,
-)
-from cpc.compiler.policy.model import Direction, Entity, Policy
-from cpc.compiler.policy.resolve import resolve
+from cpc.compiler.policy.flow import Flow, Party
+from cpc.compiler.policy.model import Direction, Policy
 from cpc.compiler.policy.semantics import Reason
 from cpc.compiler.source import SourceFile
-from cpc.compiler.syntax import tree
 from cpc.compiler.syntax.format import format_file
 from cpc.compiler.syntax.parse import parse
+from tests.imports.cluster_world import PODS, WORLD, Imported, imported
 
 CASES = Path(__file__).parent / "cluster"
 NAMES = sorted(path.stem for path in CASES.glob("*.yaml"))
 
-_NAMESPACES = {
-    "shop": {"tenant": "acme", "env": "prod"},
-    "cart": {"tenant": "acme", "env": "test"},
-    "bank": {"tenant": "bolt", "env": "prod"},
-    "ops": {},
-}
-_PODS = {
-    "shop/web": ("web", ("10.1.0.1",), (("http", 6, 80), ("dns", 17, 53))),
-    "shop/db": ("db", ("10.1.0.2",), (("pg", 6, 5432),)),
-    "cart/web": ("web", ("10.2.0.1",), (("http", 6, 8080),)),
-    "bank/db": ("db", ("10.3.0.1",), (("pg", 6, 5432),)),
-    "bank/db-2": ("db", ("10.3.0.2",), ()),
-    "ops/monitor": ("monitor", ("10.4.0.1", "fd00:4::1"), ()),
-    "ops/monitor-2": ("monitor", ("10.4.0.2", "fd00:4::2"), ()),
-}
 _PROTOCOLS = {"icmp": 1, "tcp": 6, "udp": 17, "icmpv6": 58, "sctp": 132}
 
 
-def _pod(name: str) -> Endpoint:
-    app, addresses, ports = _PODS[name]
-    namespace = name.partition("/")[0]
-    labels = {
-        "app": app,
-        NAMESPACE_KEY: namespace,
-        **{NAMESPACE_LABELS + key: value for key, value in _NAMESPACES[namespace].items()},
-    }
-    return Endpoint(
-        name,
-        tuple(sorted(Label("k8s", key, value) for key, value in labels.items())),
-        tuple(ip_address(address) for address in addresses),
-        ports,
-    )
-
-
-WORLD = Inventory(
-    cluster=(ip_network("10.0.0.0/8"), ip_network("fd00::/8")),
-    entities=(
-        (Entity.HOST, (IPv4Address("192.168.0.1"),)),
-        (Entity.REMOTE_NODE, (IPv4Address("192.168.0.2"),)),
-    ),
-    endpoints=tuple(_pod(name) for name in sorted(_PODS)),
-    namespaces=tuple(
-        ClusterNamespace(name, tuple(sorted(labels.items())))
-        for name, labels in sorted(_NAMESPACES.items())
-    ),
-    nodes=(
-        ClusterNode("n1", (("role", "control"),), (IPv4Address("192.168.0.1"),)),
-        ClusterNode("n2", (), (IPv4Address("192.168.0.2"),)),
-    ),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class _Imported:
-    trees: tuple[tree.File, ...]
-    policy: Policy
-    said: Diagnostics
-
-
-def _imported(text: str, inventory: Inventory | None) -> _Imported:
-    manifests, said = read_manifests(SourceFile("case.yaml", text), True)
-    assert said == []
-    trees, said = import_units([manifests], inventory)
-    assert [d for d in said if d.severity is Severity.ERROR] == []
-    policy, _, problems = resolve(trees, {}, inventory)
-    assert [d for d in problems if d.severity is Severity.ERROR] == []
-    return _Imported(trees, policy, said)
-
-
-def _case(name: str) -> tuple[dict[str, object], _Imported]:
+def _case(name: str) -> tuple[dict[str, object], Imported]:
     head, _, objects = (CASES / f"{name}.yaml").read_text(encoding="utf-8").partition("\n---\n")
     case = yaml.safe_load(head)
     inventory = WORLD if case.get("inventory", True) else None
-    return case, _imported(objects, inventory)
+    return case, imported(objects, inventory)
 
 
 _FLOW = re.compile(
@@ -127,8 +50,8 @@ _FLOW = re.compile(
 
 def _party(text: str, family: int) -> Party:
     """A pod by name, or what is at an address, with the DNS name before its `@`."""
-    if text in _PODS:
-        pod = _pod(text)
+    if text in PODS:
+        pod = next(e for e in WORLD.endpoints if e.name == text)
         return pod.party(next((a for a in pod.addresses if a.version == family), None))
     name, _, address = text.rpartition("@")
     party = WORLD.party_of(ip_address(address))
