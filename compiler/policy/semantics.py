@@ -24,6 +24,7 @@ from cpc.compiler.policy.model import (
     Fqdn,
     Has,
     In,
+    Isolation,
     LabelExpr,
     LabelKey,
     Matcher,
@@ -34,6 +35,7 @@ from cpc.compiler.policy.model import (
     Origin,
     Policy,
     PortRange,
+    Requirement,
     Rule,
     Selector,
     ServiceTerm,
@@ -44,12 +46,17 @@ from cpc.compiler.policy.model import (
 __all__ = [
     "Algebra",
     "Decision",
+    "Part",
     "PartyReading",
     "Reading",
     "Reason",
     "Verdict",
     "decide_terms",
+    "isolation_parts",
     "matches",
+    "meets_requirement",
+    "project_terms",
+    "rule_parts",
     "selects",
     "takes_requirements",
     "without_staged",
@@ -94,6 +101,20 @@ class Decision:
     rule: Origin | None
     reason: Reason
     tier: Tier | None = None
+
+
+class Part(StrEnum):
+    """What of a rule has to hold for it to match a flow.
+
+    `requirement` is what `require` statements add to a rule's peers.
+    """
+
+    DIRECTION = "direction"
+    SUBJECT = "subject"
+    PORT = "port"
+    PEER = "peer"
+    REQUIREMENT = "requirement"
+    REQUEST = "request"
 
 
 class Algebra(Protocol[B]):
@@ -209,48 +230,59 @@ def takes_requirements(term: Term) -> bool:
 # --- the decision ------------------------------------------------------------------------------
 
 
+def rule_parts(
+    alg: Algebra[B], policy: Policy, reading: Reading[B], rule: Rule
+) -> Iterator[tuple[Part, B]]:
+    """Everything that must hold for one half to match, part by part, in the order of asking."""
+    yield Part.DIRECTION, reading.direction(rule.direction)
+    yield Part.SUBJECT, selects(alg, reading.subject, rule.subject)
+    if rule.ports is not None:
+        yield Part.PORT, alg.some(reading.port_in(p) for p in rule.ports)
+    yield Part.PEER, selects(alg, reading.peer, rule.peers)
+    if _is_required(policy, rule):
+        yield Part.REQUIREMENT, _meets_requirements(alg, policy, reading, rule)
+    if rule.l7 is not None:
+        yield Part.REQUEST, alg.some(reading.request(m) for m in rule.l7.matchers)
+
+
 def _rule_matches(alg: Algebra[B], policy: Policy, reading: Reading[B], rule: Rule) -> B:
-    """Whether one half matches: direction, subject, ports, peer (with requirements), request."""
-
-    def conditions() -> Iterator[B]:
-        yield reading.direction(rule.direction)
-        yield selects(alg, reading.subject, rule.subject)
-        if rule.ports is not None:
-            yield alg.some(reading.port_in(p) for p in rule.ports)
-        yield _peer_matches(alg, policy, reading, rule)
-        if rule.l7 is not None:
-            yield alg.some(reading.request(m) for m in rule.l7.matchers)
-
-    return alg.every(conditions())
+    return alg.every(holds for _, holds in rule_parts(alg, policy, reading, rule))
 
 
-def _peer_matches(alg: Algebra[B], policy: Policy, reading: Reading[B], rule: Rule) -> B:
+def _is_required(policy: Policy, rule: Rule) -> bool:
+    """Whether requirements narrow some peers of a rule: allow rules of policies only."""
+    return (
+        rule.tier is Tier.NORMAL
+        and rule.action is Action.ALLOW
+        and any(r.direction is rule.direction for r in policy.requirements)
+        and any(map(takes_requirements, rule.peers))
+    )
+
+
+def _meets_requirements(alg: Algebra[B], policy: Policy, reading: Reading[B], rule: Rule) -> B:
+    """A peer that a term selects which requirements leave alone, or one that meets them all."""
     plain = tuple(t for t in rule.peers if not takes_requirements(t))
-    labelled = tuple(t for t in rule.peers if takes_requirements(t))
     free = selects(alg, reading.peer, plain)
-    if not labelled:
-        return free
-
-    def bound() -> Iterator[B]:
-        yield selects(alg, reading.peer, labelled)
-        if rule.tier is Tier.NORMAL and rule.action is Action.ALLOW:
-            yield from _requirements(alg, policy, reading, rule.direction)
-
-    return alg.some([free, alg.every(bound())])
+    asked = (r for r in policy.requirements if r.direction is rule.direction)
+    return alg.some([free, alg.every(meets_requirement(alg, reading, r) for r in asked)])
 
 
-def _requirements(
-    alg: Algebra[B], policy: Policy, reading: Reading[B], direction: Direction
-) -> Iterator[B]:
-    """For each requirement: it is not about this subject, or the peer satisfies it."""
-    for requirement in policy.requirements:
-        if requirement.direction is direction:
-            yield alg.some(
-                [
-                    alg.negate(selects(alg, reading.subject, requirement.subject)),
-                    selects(alg, reading.peer, requirement.peers),
-                ]
-            )
+def meets_requirement(alg: Algebra[B], reading: Reading[B], requirement: Requirement) -> B:
+    """A requirement of the flow's direction is not about this subject, or the peer satisfies it."""
+    return alg.some(
+        [
+            alg.negate(selects(alg, reading.subject, requirement.subject)),
+            selects(alg, reading.peer, requirement.peers),
+        ]
+    )
+
+
+def isolation_parts(
+    alg: Algebra[B], reading: Reading[B], isolation: Isolation
+) -> Iterator[tuple[Part, B]]:
+    """What must hold for a default deny to be about a flow, part by part."""
+    yield Part.DIRECTION, reading.direction(isolation.direction)
+    yield Part.SUBJECT, selects(alg, reading.subject, isolation.subject)
 
 
 _Guards = list[tuple[B, Decision]]
@@ -314,7 +346,7 @@ def _normal(alg: Algebra[B], policy: Policy, reading: Reading[B]) -> tuple[_Guar
         ]
     guards += [
         (
-            alg.every([reading.direction(i.direction), selects(alg, reading.subject, i.subject)]),
+            alg.every(holds for _, holds in isolation_parts(alg, reading, i)),
             Decision(Verdict.DENY, i.origin, Reason.DEFAULT, Tier.NORMAL),
         )
         for i in policy.isolations
@@ -346,6 +378,32 @@ def decide_terms(alg: Algebra[B], policy: Policy, reading: Reading[B]) -> list[t
             outcome += [(alg.every([none, guard]), decision) for guard, decision in guards]
             none = alg.every([none, undecided])
     return _audited(alg, policy, reading, [*outcome, (none, final)])
+
+
+def project_terms(
+    alg: Algebra[B], policy: Policy, opaque: Reading[B], most: Reading[B]
+) -> list[tuple[B, Decision]]:
+    """The guards of a flow's verdict over all its requests, exclusive and together true.
+
+    `opaque` reads the flow with no request part matching, `most` with each of them: only allow rules
+    have request parts, so whatever any request is allowed, the latter is too.
+    """
+    denied = decide_terms(alg, policy, opaque)
+    allowed = decide_terms(alg, policy, most)
+    wholly = alg.some(guard for guard, d in denied if d.verdict is Verdict.ALLOW)
+    partly = alg.some(guard for guard, d in allowed if d.verdict is Verdict.ALLOW)
+    outcome = [(guard, d) for guard, d in denied if d.verdict is Verdict.ALLOW]
+    outcome += [
+        (alg.every([guard, alg.negate(partly)]), d)
+        for guard, d in denied
+        if d.verdict is Verdict.DENY
+    ]
+    outcome += [
+        (alg.every([alg.negate(wholly), guard]), replace(d, verdict=Verdict.REDIRECT))
+        for guard, d in allowed
+        if d.verdict is Verdict.ALLOW
+    ]
+    return outcome
 
 
 def _audited(
