@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cpc.compiler.policy.model import Policy
     from cpc.compiler.policy.resolve import Definitions
     from cpc.compiler.syntax.tree import File
+    from cpc.compiler.verify.connectivity import Connectivity
     from cpc.compiler.verify.verified import VerifiedPolicy
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "compile_policy",
     "export_policy",
     "front",
+    "list_connections",
     "lower_policy",
     "read_files",
     "verify_policy",
@@ -42,13 +44,15 @@ class Options:
 
     `parameters` set `param`s, `include_path` is searched after the including file's folder,
     `inventory` are paths of inventories, manifests and folders of them (they resolve named ports);
-    `own_workloads`: without any, the workloads among the policy files are the inventory.
+    `own_workloads`: without any, the workloads among the policy files are the inventory. `host_pods`: pods on
+    the network of their node are endpoints too.
     """
 
     parameters: Mapping[str, str] = field(default_factory=dict)
     include_path: tuple[str, ...] = ()
     inventory: tuple[str, ...] = ()
     own_workloads: bool = False
+    host_pods: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,11 @@ def read_files(paths: Sequence[str], options: Options, timings: Timings) -> File
         with timings.measure("inventory"):
             inventory, found = inventory_among(workloads(units))
         diagnostics = [*diagnostics, *found]
+    if options.host_pods and inventory is not None:
+        from cpc.compiler.verify.closed_world import told_of_host_pods
+
+        diagnostics = [*diagnostics, *told_of_host_pods(inventory)]
+        inventory = inventory.with_host_pods()
     trees = tuple(u for u in units if isinstance(u, tree.File))
     imported = len(trees) < len(units)
     if imported:
@@ -150,6 +159,20 @@ def verify_policy(
 
     with timings.measure("verify", Tool.Z3):
         return verify(policy)
+
+
+def list_connections(read: Front, timings: Timings) -> "tuple[Connectivity | None, Diagnostics]":
+    """Who may talk to whom, from a front without errors; None where nobody is there."""
+    if read.policy is None:
+        return None, []
+    from cpc.compiler.verify.closed_world import nobody_there, told_of_names
+    from cpc.compiler.verify.connectivity import connectivity
+
+    if read.inventory is None:
+        return None, nobody_there()
+    with timings.measure("connectivity"):
+        answer = connectivity(read.policy, read.inventory)
+    return answer, told_of_names(read.policy)
 
 
 def export_policy(read: Front, kind: "Kind", timings: Timings) -> "tuple[str | None, Diagnostics]":

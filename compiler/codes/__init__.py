@@ -7,6 +7,7 @@ runtime and kernel, CPC7xx documents and inventories, CPC8xx other systems' poli
 
 from cpc.compiler.codes.artifact import ARTIFACT
 from cpc.compiler.codes.cilium import CILIUM
+from cpc.compiler.codes.connectivity import CONNECTIVITY
 from cpc.compiler.codes.enforce import ENFORCE
 from cpc.compiler.codes.exports import EXPORTS
 from cpc.compiler.codes.files import FILES
@@ -33,6 +34,7 @@ CODES: dict[str, Page] = {
         ARTIFACT,
         RUNTIME,
         INVENTORY,
+        CONNECTIVITY,
         IMPORTS,
         CILIUM,
         EXPORTS,

@@ -54,6 +54,7 @@ def _common(
 _COMMANDS = (
     policy_commands.compile,
     policy_commands.check,
+    policy_commands.connectivity,
     policy_commands.fmt,
     policy_commands.import_,
     policy_commands.export,

@@ -18,6 +18,7 @@ __all__ = [
     "InventoryOption",
     "JsonOption",
     "KindOption",
+    "Listing",
     "ParamOption",
     "PolicyFiles",
     "TargetOption",
@@ -33,6 +34,14 @@ class Emit(StrEnum):
     IR = "ir"
     OBJECT = "object"
     MANIFEST = "manifest"
+
+
+class Listing(StrEnum):
+    """A form in which `connectivity` lists connections."""
+
+    TXT = "txt"
+    JSON = "json"
+    CSV = "csv"
 
 
 FormatOption = Annotated[

@@ -16,6 +16,7 @@ from cpc.compiler.commands.options import (
     IncludeOption,
     InventoryOption,
     KindOption,
+    Listing,
     ParamOption,
     PolicyFiles,
     TargetOption,
@@ -143,6 +144,31 @@ def export(
     terminal = terminal_of(context, format, color, verbose, timings)
     order = export.Order(files, kind, output, inventory, param or (), include or ())
     return Job(partial(export.run, order), terminal)
+
+
+def connectivity(
+    context: typer.Context,
+    files: PolicyFiles,
+    inventory: InventoryOption = None,
+    emit: Annotated[
+        Listing | None, typer.Option(help="The form of the list; txt by default.")
+    ] = None,
+    entities: Annotated[
+        bool, typer.Option("--entities", help="List the host, nodes and other entities too.")
+    ] = False,
+    param: ParamOption = None,
+    include: IncludeOption = None,
+    format: FormatOption = None,
+    color: ColorOption = None,
+    verbose: VerboseOption = False,
+    timings: TimingsOption = False,
+) -> Job:
+    """List who may talk to whom. Workloads among the policies are the inventory, where none is given."""
+    from cpc.compiler.commands import connectivity
+
+    terminal = terminal_of(context, format, color, verbose, timings)
+    order = connectivity.Order(files, inventory, emit, entities, param or (), include or ())
+    return Job(partial(connectivity.run, order), terminal)
 
 
 def explain(

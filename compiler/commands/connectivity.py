@@ -1,0 +1,81 @@
+"""`cpc connectivity`: who may talk to whom."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import assert_never
+
+from cpc.compiler.commands.connectivity_text import (
+    connectivity_csv,
+    connectivity_json,
+    connectivity_txt,
+)
+from cpc.compiler.commands.exits import Exit, exit_of
+from cpc.compiler.commands.front import parameters
+from cpc.compiler.commands.options import Listing
+from cpc.compiler.commands.terminal import Terminal
+from cpc.compiler.pipeline import Options, front, list_connections
+from cpc.compiler.report import Format
+from cpc.compiler.verify.connectivity import CONTROLLER, Connectivity, KnownParty, Peer
+
+__all__ = ["Order", "run"]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Policies and who is there; `emit` None: JSON where that is the format, else txt. `entities`: the
+    host, nodes and the like are listed too.
+    """
+
+    files: Sequence[str]
+    inventory: Sequence[str] | None
+    emit: Listing | None
+    entities: bool
+    params: Sequence[str]
+    include: Sequence[str]
+
+
+def run(order: Order, terminal: Terminal) -> int:
+    """Answers with every allowed connection; 2 after an error."""
+    options = Options(
+        parameters(order.params),
+        tuple(order.include),
+        tuple(order.inventory or ()),
+        own_workloads=True,
+        host_pods=True,
+    )
+    with terminal.progress("listing"):
+        read = front(order.files, options, terminal.timings)
+        terminal.sources.update(read.sources)
+        answer, more = list_connections(read, terminal.timings)
+    found = [*read.diagnostics, *more]
+    terminal.report(found)
+    if answer is None:
+        return exit_of(found, strict=False)
+    if not order.entities:
+        answer = _without_entities(answer)
+    terminal.answer(_text(answer, order.emit or _usual(terminal)))
+    return Exit.CLEAN
+
+
+def _usual(terminal: Terminal) -> Listing:
+    return Listing.JSON if terminal.format is Format.JSON else Listing.TXT
+
+
+def _text(answer: Connectivity, listing: Listing) -> str:
+    match listing:
+        case Listing.TXT:
+            return connectivity_txt(answer)
+        case Listing.JSON:
+            return connectivity_json(answer)
+        case Listing.CSV:
+            return connectivity_csv(answer)
+        case _:
+            assert_never(listing)
+
+
+def _without_entities(answer: Connectivity) -> Connectivity:
+    def is_entity(peer: Peer) -> bool:
+        return isinstance(peer, KnownParty) and peer != CONTROLLER
+
+    kept = (c for c in answer.connections if not (is_entity(c.source) or is_entity(c.destination)))
+    return replace(answer, connections=tuple(kept))
