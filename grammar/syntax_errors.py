@@ -133,6 +133,52 @@ MISTAKES: tuple[Mistake, ...] = (
     ),
     Mistake(
         "CPC103",
+        "the connection has no `->`",
+        "a connection reads `CLIENT -> SERVER tcp/80`",
+        """
+        a
+        a b
+        {}
+        {} b
+        10.0.0.1
+        10.0.0.1 b
+        "a"
+        "a" b
+        a/b
+        a/b c
+        """,
+        "connection",
+    ),
+    Mistake(
+        "CPC100",
+        "a connection ends before its verdict",
+        "leave out what follows: the verdict is the answer",
+        """
+        a -> b : allow
+        a -> {} : allow
+        a -> "b" : allow
+        a -> 10.0.0.1 : allow
+        a -> b tcp/80 : allow
+        a -> b http { any x } : allow
+        """,
+        "connection",
+        exact=True,
+    ),
+    Mistake(
+        "CPC117",
+        "a port has no protocol",
+        "write `tcp/80`, `udp/53`, or the name of a `port` definition",
+        """
+        a -> b 80
+        a -> {} 80
+        a -> b tcp 80
+        a -> b tcp/
+        """,
+        "connection",
+        exact=True,
+    ),
+    Mistake(
+        "CPC103",
         "the service's port has no `->`",
         "write the port of the VIP, then that of the backends: `port tcp/80 -> 8080`",
         """

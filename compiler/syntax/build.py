@@ -7,7 +7,7 @@ from cpc.compiler.source import SourceFile, Span
 from cpc.compiler.syntax import tree
 from cpc.compiler.syntax.build_requests import l7, request
 from cpc.compiler.syntax.build_selectors import Sides
-from cpc.compiler.syntax.places import Branch, Child, Leaf, Places
+from cpc.compiler.syntax.places import Branch, Child, Leaf, Places, is_leaf
 
 __all__ = ["Builder", "Head", "ServiceItem"]
 
@@ -77,6 +77,25 @@ class Builder:
             self._places.named(by),
             self._span,
         )
+
+    def connection(self, node: Branch) -> tree.Connection:
+        """A question about one connection."""
+        left, right, port, asked = node.children
+        return tree.Connection(
+            self._end(left),
+            self._end(right),
+            None if port is None else self._sides.port(port),
+            self._request(asked),
+            self._span,
+        )
+
+    def _end(self, node: Child) -> "tree.Expr | tree.Text":
+        if is_leaf(node) and node.type == "STRING":
+            return self._places.text(node)
+        if not is_leaf(node) and node.data == "endpoint":
+            namespace, name = map(self._places.name, node.children)
+            return tree.Text(f"{namespace.text}/{name.text}", namespace.span.to(name.span))
+        return self._sides.expr(node)
 
     # --- statements --------------------------------------------------------------------------
 

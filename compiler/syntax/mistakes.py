@@ -151,7 +151,8 @@ def explain(failure: Failure, table: Table, span: Span) -> Diagnostic:
         return error("CPC109", message, span, help="remove the comma, or add what is missing")
     expected = _expected(failure.takes)
     if failure.terminal == "$END":
-        message = f"the statement ends where {expected} is due"
+        what = "connection" if failure.start == "connection" else "statement"
+        message = f"the {what} ends where {expected} is due"
         return error("CPC118", message, span, label="after this")
     words = tuple(word for t in failure.takes for word in _WORDS.get(t, ()))
     near = suggest(failure.word.lower(), words) if failure.word[:1].isalpha() else None
@@ -239,6 +240,6 @@ def _expected(takes: frozenset[str]) -> str:
 def _advice(failure: Failure) -> str | tuple[str, ...]:
     if failure.word == ":":
         return "`:` comes after a rule's name, and before the verdict of a test case"
-    if "$END" in failure.takes:
+    if "$END" in failure.takes and failure.start != "connection":
         return "the statement could end before this; a new one starts with its own word"
     return ()

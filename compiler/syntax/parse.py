@@ -18,12 +18,13 @@ from lark.exceptions import UnexpectedInput, UnexpectedToken
 from cpc.compiler.diagnostics import Diagnostics
 from cpc.compiler.source import SourceFile
 from cpc.compiler.syntax import tree
-from cpc.compiler.syntax.mistakes import Failure, Table, table_of
+from cpc.compiler.syntax.build import Builder
+from cpc.compiler.syntax.mistakes import Failure, Table, explain, table_of
 from cpc.compiler.syntax.reader import Reader
 from cpc.compiler.syntax.scan import Scanner
 from cpc.grammar.syntax_errors import MISTAKES
 
-__all__ = ["parse"]
+__all__ = ["parse", "parse_connection"]
 
 _REMEMBERED = 16384
 """Pieces kept, about 2 kB each."""
@@ -37,6 +38,20 @@ def parse(source: SourceFile) -> tuple[tree.File, Diagnostics]:
     with _no_collection():
         reader = Reader(source, _scanner().scan(source), _branch, _mistakes)
         return reader.file(), reader.diagnostics
+
+
+def parse_connection(source: SourceFile) -> tuple[tree.Connection | None, Diagnostics]:
+    """The tree of a question about one connection, or what is wrong with it (CPC1xx)."""
+    text = source.text
+    branch = _branch("connection", text)
+    if isinstance(branch, Failure):
+        last = len(text.rstrip())
+        at_end = branch.terminal == "$END"
+        first, end = (max(last - 1, 0), last) if at_end else (branch.first, branch.last)
+        return None, [explain(branch, _mistakes(), source.span(first, end))]
+    problems: Diagnostics = []
+    built = Builder(source, text, 0, "", problems).connection(branch)
+    return (None if problems else built), problems
 
 
 @contextmanager
@@ -54,7 +69,7 @@ def _no_collection() -> Iterator[None]:
 @cache
 def _lark() -> Lark:
     grammar = files("cpc.grammar").joinpath("cil.lark").read_text("utf-8")
-    starts = ["statement", "service_item", "test_case"]
+    starts = ["statement", "service_item", "test_case", "connection"]
     return Lark(grammar, start=starts, parser="lalr", lexer="contextual", g_regex_flags=re.ASCII)
 
 

@@ -18,6 +18,7 @@ __all__ = [
     "CidrItem",
     "CidrRef",
     "Comment",
+    "Connection",
     "Const",
     "Default",
     "Dns",
@@ -508,6 +509,20 @@ class TestCase:
     request: L7 | None
     verdict: str
     by: Name | None
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """`web -> orders tcp/8080 GET "/x"`: a question, not a part of a file.
+
+    A text as an end is the name of an endpoint: `"shop/web-1"`, or `shop/web-1`.
+    """
+
+    left: "Expr | Text"
+    right: "Expr | Text"
+    ports: Ports | None
+    request: L7 | None
     span: Span = field(compare=False, repr=False)
 
 

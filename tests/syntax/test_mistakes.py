@@ -3,7 +3,7 @@
 import pytest
 
 from cpc.compiler.source import SourceFile
-from cpc.compiler.syntax.parse import parse
+from cpc.compiler.syntax.parse import parse, parse_connection
 from cpc.grammar.syntax_errors import MISTAKES, Mistake
 
 FRAMES = {
@@ -34,6 +34,8 @@ SNIPPETS = [
 
 @pytest.mark.parametrize(("mistake", "snippet"), SNIPPETS, ids=[s for _, s in SNIPPETS])
 def test_snippet(mistake: Mistake, snippet: str) -> None:
-    text = FRAMES[mistake.start].format(snippet)
-    _, found = parse(SourceFile("snippet.cil", text))
+    if mistake.start == "connection":
+        _, found = parse_connection(SourceFile("connection", snippet))
+    else:
+        _, found = parse(SourceFile("snippet.cil", FRAMES[mistake.start].format(snippet)))
     assert mistake.code in [d.code for d in found]
