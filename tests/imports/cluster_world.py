@@ -19,7 +19,7 @@ from cpc.compiler.policy.resolve import resolve
 from cpc.compiler.source import SourceFile
 from cpc.compiler.syntax import tree
 
-__all__ = ["NAMESPACES", "NODES", "PODS", "WORLD", "Imported", "imported"]
+__all__ = ["BARE", "NAMESPACES", "NODES", "PODS", "WORLD", "Imported", "imported"]
 
 NAMESPACES: dict[str, dict[str, str]] = {
     "shop": {"tenant": "acme", "env": "prod"},
@@ -27,6 +27,9 @@ NAMESPACES: dict[str, dict[str, str]] = {
     "bank": {"tenant": "bolt", "env": "prod"},
     "ops": {},
 }
+BARE = "bare"
+"""An endpoint that is no pod: it has no namespace."""
+
 NODES: dict[str, tuple[dict[str, str], str]] = {
     "n1": ({"role": "control"}, "192.168.0.1"),
     "n2": ({}, "192.168.0.2"),
@@ -64,7 +67,10 @@ WORLD = Inventory(
         (Entity.HOST, (IPv4Address("192.168.0.1"),)),
         (Entity.REMOTE_NODE, (IPv4Address("192.168.0.2"),)),
     ),
-    endpoints=tuple(_pod(name) for name in sorted(PODS)),
+    endpoints=(
+        Endpoint(BARE, (Label("container", "app", "web"),), (IPv4Address("10.5.0.1"),)),
+        *(_pod(name) for name in sorted(PODS)),
+    ),
     namespaces=tuple(
         ClusterNamespace(name, tuple(sorted(labels.items())))
         for name, labels in sorted(NAMESPACES.items())

@@ -28,7 +28,7 @@ from cpc.compiler.policy.semantics import Reason
 from cpc.compiler.source import SourceFile
 from cpc.compiler.syntax.format import format_file
 from cpc.compiler.syntax.parse import parse
-from tests.imports.cluster_world import PODS, WORLD, Imported, imported
+from tests.imports.cluster_world import BARE, PODS, WORLD, Imported, imported
 
 CASES = Path(__file__).parent / "cluster"
 NAMES = sorted(path.stem for path in CASES.glob("*.yaml"))
@@ -50,7 +50,7 @@ _FLOW = re.compile(
 
 def _party(text: str, family: int) -> Party:
     """A pod by name, or what is at an address, with the DNS name before its `@`."""
-    if text in PODS:
+    if text == BARE or text in PODS:
         pod = next(e for e in WORLD.endpoints if e.name == text)
         return pod.party(next((a for a in pod.addresses if a.version == family), None))
     name, _, address = text.rpartition("@")

@@ -18,7 +18,8 @@ from tests.imports.cluster_world import NAMESPACES, NODES, PODS, WORLD, imported
 
 _NUMBERS = {"TCP": 6, "UDP": 17, "SCTP": 132, "ICMP": 1}
 _WORDS = {number: word for word, number in _NUMBERS.items()}
-_EXTERNAL = ("203.0.113.9", "198.51.100.7", "10.99.0.1")
+_OTHERS = ("203.0.113.9", "198.51.100.7", "10.99.0.1", "10.5.0.1")
+"""External, unknown, and an endpoint that is no pod."""
 _NAME = "kubernetes.io/metadata.name"
 
 Drawn = st.SearchStrategy[Any]
@@ -36,7 +37,7 @@ def _ends() -> list[End]:
         for name, (app, addresses, ports) in sorted(PODS.items())
     ]
     nodes = [End("node", address, labels, {}) for labels, address in NODES.values()]
-    return [*pods, *nodes, *(End("address", address, {}, {}) for address in _EXTERNAL)]
+    return [*pods, *nodes, *(End("address", address, {}, {}) for address in _OTHERS)]
 
 
 ENDS = _ends()
