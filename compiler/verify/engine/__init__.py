@@ -1,0 +1,1 @@
+"""Exact answers about whole policies: every flow there is as atoms, every rule as boxes of them."""

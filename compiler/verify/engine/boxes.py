@@ -1,0 +1,354 @@
+"""Halves of rules as unions of boxes."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import assert_never
+
+from cpc.compiler.policy.model import (
+    Action,
+    AllOf,
+    AnyOf,
+    Cidr,
+    EndpointTerm,
+    Entity,
+    EntityTerm,
+    Everything,
+    Fqdn,
+    Has,
+    In,
+    Isolation,
+    LabelExpr,
+    LabelKey,
+    NamedPort,
+    Network,
+    Not,
+    Policy,
+    PortRange,
+    Requirement,
+    Rule,
+    Selector,
+    ServiceTerm,
+    Term,
+    Tier,
+)
+from cpc.compiler.policy.requests import name_matches
+from cpc.compiler.policy.semantics import takes_requirements
+from cpc.compiler.verify.engine.space import (
+    ADDRESS,
+    ENTITIES,
+    EVERYONE,
+    EXTERNAL,
+    LABELLED,
+    MANAGED,
+    PEER,
+    SERVICE,
+    SUBJECT,
+    Box,
+    Kind,
+    Side,
+    Space,
+)
+from cpc.compiler.verify.vocabulary import Vocabulary
+
+__all__ = ["Boxes", "TooManyBoxes", "space_of"]
+
+_MAX_BOXES = 20_000
+"""Boxes of one half of a rule."""
+
+
+class TooManyBoxes(Exception):
+    """A half of a rule whose expressions have too many alternatives to be written out."""
+
+
+@dataclass(slots=True)
+class _Mentioned:
+    """What the selectors of a policy speak of."""
+
+    keys: dict[LabelKey, dict[str, None]] = field(default_factory=dict)
+    networks: set[Network] = field(default_factory=set)
+    switches: dict[tuple[Side, object], None] = field(default_factory=dict)
+
+    def selector(self, side: Side, selector: Selector) -> None:
+        for term in selector:
+            self.term(side, term)
+
+    def term(self, side: Side, term: Term) -> None:
+        match term:
+            case EndpointTerm(expr):
+                self.expr(expr)
+            case Cidr(network, excepts):
+                self.networks.update((network, *excepts))
+            case NamedPort(inner, name, protocol, port):
+                self.switches[side, (name, protocol, port)] = None
+                self.term(side, inner)
+            case ServiceTerm(name):
+                self.switches[side, ServiceTerm(name)] = None
+            case Fqdn(patterns):
+                self.switches.update(((side, pattern), None) for pattern in patterns)
+            case EntityTerm():
+                pass
+            case _:
+                assert_never(term)
+
+    def expr(self, expr: LabelExpr) -> None:
+        match expr:
+            case Everything():
+                pass
+            case Has(key):
+                self.keys.setdefault(key, {})
+            case In(key, values):
+                self.keys.setdefault(key, {}).update(dict.fromkeys(values))
+            case Not(operand):
+                self.expr(operand)
+            case AllOf(operands) | AnyOf(operands):
+                for operand in operands:
+                    self.expr(operand)
+            case _:
+                assert_never(expr)
+
+
+def space_of(policies: Iterable[Policy]) -> Space:
+    """The grid in which every half of these policies is a union of boxes."""
+    said = _Mentioned()
+    ports: set[PortRange] = set()
+    for policy in policies:
+        for rule in policy.rules:
+            said.selector(Side.SUBJECT, rule.subject)
+            said.selector(Side.PEER, rule.peers)
+            ports.update(rule.ports or ())
+        for isolation in (*policy.isolations, *policy.open_defaults):
+            said.selector(Side.SUBJECT, isolation.subject)
+        for requirement in policy.requirements:
+            said.selector(Side.SUBJECT, requirement.subject)
+            said.selector(Side.PEER, requirement.peers)
+        for audit in policy.audits:
+            said.selector(Side.SUBJECT, audit.subject)
+    keys = ((key, tuple(values)) for key, values in said.keys.items())
+    return Space(keys, said.networks, ports, said.switches)
+
+
+class Boxes:
+    """Writes halves of rules as boxes of a space; the same selector is worked out once."""
+
+    def __init__(self, space: Space, policy: Policy) -> None:
+        self._space = space
+        self._requirements = policy.requirements
+        self._selectors: dict[tuple[Side, Selector], tuple[Box, ...]] = {}
+        patterns = [s for _, s in space.switches if isinstance(s, str)]
+        known = Vocabulary(patterns=dict.fromkeys(patterns))
+        self._samples = {pattern: known.sample(pattern) for pattern in patterns}
+
+    def rule(self, rule: Rule) -> tuple[Box, ...]:
+        """The boxes of a half; none where it matches nothing. TooManyBoxes where there is no end."""
+        subjects = self.selector(Side.SUBJECT, rule.subject)
+        peers = self._peers(rule)
+        if not subjects or not peers:
+            return ()
+        services = self._ports(rule.ports)
+        found = [
+            box
+            for service in services
+            for pair in _product(subjects, peers)
+            if (box := _meet(pair, service)) is not None
+        ]
+        return _bounded(found)
+
+    def isolation(self, isolation: Isolation) -> tuple[Box, ...]:
+        """The boxes of a `default` statement."""
+        return self.selector(Side.SUBJECT, isolation.subject)
+
+    def selector(self, side: Side, selector: Selector) -> tuple[Box, ...]:
+        """The parties that a selector matches on one side."""
+        key = (side, selector)
+        if key not in self._selectors:
+            self._selectors[key] = _bounded([b for t in selector for b in self._term(side, t)])
+        return self._selectors[key]
+
+    def _ports(self, ports: Sequence[PortRange] | None) -> list[Box]:
+        """Boxes of services: one for all ranges that both families can have, else one for each."""
+        if ports is None:
+            return [{}]
+        space, everywhere = self._space, self._space.full[ADDRESS]
+        masks: dict[int, int] = {}
+        for one in ports:
+            families = space.families(one)
+            masks[families] = masks.get(families, 0) | space.ports(one)
+        return [
+            {SERVICE: mask} if families == everywhere else {SERVICE: mask, ADDRESS: families}
+            for families, mask in masks.items()
+        ]
+
+    def _peers(self, rule: Rule) -> tuple[Box, ...]:
+        """The peers of a half, narrowed by the requirements of its subjects."""
+        about = [r for r in self._requirements if r.direction is rule.direction]
+        if not about or rule.tier is not Tier.NORMAL or rule.action is not Action.ALLOW:
+            return self.selector(Side.PEER, rule.peers)
+        plain = tuple(t for t in rule.peers if not takes_requirements(t))
+        labelled = tuple(t for t in rule.peers if takes_requirements(t))
+        bound = self.selector(Side.PEER, labelled)
+        for requirement in about:
+            bound = _bounded(list(_product(bound, self._satisfied(rule, requirement))))
+        return (*self.selector(Side.PEER, plain), *bound)
+
+    def _satisfied(self, rule: Rule, requirement: Requirement) -> tuple[Box, ...]:
+        """Not about this subject, or the peer satisfies it."""
+        peers = self.selector(Side.PEER, requirement.peers)
+        if requirement.subject == rule.subject:
+            return peers
+        others = self._complement(self.selector(Side.SUBJECT, requirement.subject))
+        return (*others, *peers)
+
+    def _complement(self, boxes: Sequence[Box]) -> tuple[Box, ...]:
+        """What is in none of some boxes."""
+        rest: list[Box] = [{}]
+        for box in boxes:
+            rest = [
+                met
+                for left in rest
+                for d, mask in box.items()
+                if (met := _meet(left, {d: self._space.full[d] & ~mask})) is not None
+            ]
+            _bounded(rest)
+        return tuple(rest)
+
+    # --- terms ---------------------------------------------------------------------------------
+
+    def _term(self, side: Side, term: Term) -> Iterator[Box]:
+        kind = SUBJECT if side is Side.SUBJECT else PEER
+        match term:
+            case EndpointTerm(expr):
+                yield from self._endpoints(side, kind, expr)
+            case EntityTerm(entity):
+                yield from self._entity(kind, entity)
+            case Cidr():
+                yield from self._cidr(kind, term)
+            case Fqdn(patterns):
+                names = [
+                    pattern
+                    for pattern, sample in self._samples.items()
+                    if any(name_matches(p, sample) for p in patterns)
+                    and (side, pattern) in self._space.switches
+                ]
+                for name in names:
+                    yield {kind: EXTERNAL, self._space.switches[side, name]: 2}
+            case ServiceTerm():
+                yield {kind: MANAGED, self._space.switches[side, term]: 2}
+            case NamedPort(inner, name, protocol, port):
+                has = {kind: MANAGED, self._space.switches[side, (name, protocol, port)]: 2}
+                for box in self._term(side, inner):
+                    met = _meet(box, has)
+                    if met is not None:
+                        yield met
+            case _:
+                assert_never(term)
+
+    def _endpoints(self, side: Side, kind: int, expr: LabelExpr) -> Iterator[Box]:
+        """Endpoints with labels, and those without where the expression holds of no labels."""
+        for box in self._labels(side, expr):
+            met = _meet(box, {kind: LABELLED})
+            if met is not None:
+                yield met
+        if _holds_of_none(expr):
+            yield {kind: 1 << Kind.INIT}
+
+    def _entity(self, kind: int, entity: Entity) -> Iterator[Box]:
+        match entity:
+            case Entity.ALL:
+                yield {}
+            case Entity.CLUSTER:
+                nodes = {Entity.HOST, Entity.REMOTE_NODE}
+                mask = MANAGED | _kinds(lambda e: bool(e & nodes))
+                yield {kind: mask & self._space.full[kind]}
+            case Entity.WORLD_IPV4:
+                yield {kind: EXTERNAL, ADDRESS: self._space.four}
+            case Entity.WORLD_IPV6:
+                yield {kind: EXTERNAL, ADDRESS: self._space.six}
+            case _:
+                mask = _kinds(lambda e: entity in e) & self._space.full[kind]
+                if mask:
+                    yield {kind: mask}
+
+    def _cidr(self, kind: int, cidr: Cidr) -> Iterator[Box]:
+        mask = self._space.network(cidr.network)
+        for hole in cidr.excepts:
+            mask &= ~self._space.network(hole)
+        if mask:
+            yield {ADDRESS: mask} if cidr.scope_any else {kind: EXTERNAL, ADDRESS: mask}
+
+    def _labels(self, side: Side, expr: LabelExpr, negated: bool = False) -> list[Box]:
+        """A label expression, or its negation, as boxes of label fields."""
+        match expr:
+            case Everything():
+                return [] if negated else [{}]
+            case Has(key) | In(key, _):
+                mask = (
+                    self._space.has(key)
+                    if isinstance(expr, Has)
+                    else self._space.among(key, expr.values)
+                )
+                at = self._space.label_field(side, key)
+                if negated:
+                    mask = self._space.full[at] & ~mask
+                return [{at: mask}] if mask else []
+            case Not(operand):
+                return self._labels(side, operand, not negated)
+            case AllOf(operands) | AnyOf(operands):
+                parts = [self._labels(side, o, negated) for o in operands]
+                if isinstance(expr, AllOf) is not negated:
+                    found: list[Box] = [{}]
+                    for part in parts:
+                        found = list(_bounded(list(_product(found, part))))
+                    return found
+                return list(_bounded([box for part in parts for box in part]))
+            case _:
+                assert_never(expr)
+
+
+def _kinds(holds: Callable[[frozenset[Entity]], bool]) -> int:
+    return sum(1 << kind for kind, entities in ENTITIES.items() if holds(entities)) & EVERYONE
+
+
+def _holds_of_none(expr: LabelExpr) -> bool:
+    """Whether an expression holds of an endpoint without labels."""
+    match expr:
+        case Everything():
+            return True
+        case Has() | In():
+            return False
+        case Not(operand):
+            return not _holds_of_none(operand)
+        case AllOf(operands):
+            return all(map(_holds_of_none, operands))
+        case AnyOf(operands):
+            return any(map(_holds_of_none, operands))
+        case _:
+            assert_never(expr)
+
+
+def _meet(left: Box, right: Box) -> Box | None:
+    """The flows in both boxes; None where there are none."""
+    if not right:
+        return left
+    if not left:
+        return right
+    met = dict(left)
+    for at, mask in right.items():
+        mask &= met.get(at, mask)
+        if not mask:
+            return None
+        met[at] = mask
+    return met
+
+
+def _product(left: Iterable[Box], right: Sequence[Box]) -> Iterator[Box]:
+    for one in left:
+        for other in right:
+            met = _meet(one, other)
+            if met is not None:
+                yield met
+
+
+def _bounded(boxes: list[Box]) -> tuple[Box, ...]:
+    if len(boxes) > _MAX_BOXES:
+        raise TooManyBoxes
+    return tuple(boxes)

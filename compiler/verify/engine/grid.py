@@ -1,0 +1,100 @@
+"""One direction of a policy, ready to be asked: its order, its index, its search."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from cpc.compiler.errors import InternalError
+from cpc.compiler.policy.decide import decide
+from cpc.compiler.policy.flow import OPAQUE, Flow, Request
+from cpc.compiler.policy.model import Direction, Isolation, L7Match, Policy, Rule
+from cpc.compiler.policy.requests import request_matches
+from cpc.compiler.policy.semantics import Decision
+from cpc.compiler.verify.engine.boxes import Boxes
+from cpc.compiler.verify.engine.index import Index, Point, atoms
+from cpc.compiler.verify.engine.order import HOST, Order, Outcome
+from cpc.compiler.verify.engine.points import Points
+from cpc.compiler.verify.engine.search import Search
+from cpc.compiler.verify.engine.space import Box, Space
+from cpc.compiler.verify.findings import Statement
+
+__all__ = ["Grid", "Place"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A point, and a request there."""
+
+    point: Point
+    request: Request = OPAQUE
+
+    def seen_by(self, part: L7Match) -> bool:
+        """Whether a request part matches the request."""
+        return any(request_matches(m, self.request) for m in part.matchers)
+
+
+class Grid:
+    """The statements of one direction over a space."""
+
+    def __init__(self, policy: Policy, direction: Direction, space: Space) -> None:
+        self.policy = policy
+        self.direction = direction
+        self.boxes = Boxes(space, policy)
+        self.order = Order(policy, direction, self.boxes)
+        self.index = Index(space, self.order.boxes)
+        self.search = Search(self.index, self.order.boxes)
+        self.points = Points(space, direction)
+
+    # --- what statements do --------------------------------------------------------------------
+
+    def acts(self, number: int, outcome: Outcome) -> bool:
+        """Whether the statement is the one that decides, or whose `pass` ends its tier."""
+        return outcome.decider == number or number in outcome.passed
+
+    def boxes_of(self, number: int) -> Sequence[Box]:
+        """The boxes of a statement."""
+        return [self.order.boxes[n] for n in atoms(self.order.bits[number])]
+
+    def owners(self, mask: int) -> list[int]:
+        """The statements that have boxes in a mask, in their order; never the local host's."""
+        found = dict.fromkeys(self.order.owner[n] for n in atoms(mask))
+        return sorted(n for n in found if n != HOST)
+
+    def statement(self, number: int) -> Statement:
+        """A statement by its number."""
+        return self.order.statements[number]
+
+    # --- witnesses -----------------------------------------------------------------------------
+
+    def flow(self, point: Point) -> Flow:
+        """A point as a flow."""
+        return self.points.flow(point)
+
+    def replay(self, flow: Flow, place: Place) -> Decision:
+        """What `decide` says about a witness, by the statements that match at its place.
+
+        InternalError where it is not what the engine says: such a witness is never shown.
+        """
+        mask = self.index.at(place.point)
+        for number in self.owners(mask & self.order.requests):
+            rule = self.statement(number)
+            if not (isinstance(rule, Rule) and rule.l7 is not None and place.seen_by(rule.l7)):
+                mask &= ~self.order.bits[number]
+        said = decide(self._only(mask), flow, place.request)
+        outcome = self.order.decide(mask)
+        decider = outcome.decider
+        named = self.statement(decider).origin if decider >= 0 else None
+        if said.rule != named or (said.verdict == "allow") is not outcome.allowed:
+            raise InternalError(f"a witness is decided by {said.rule}, not by {named}: {flow}")
+        return said
+
+    def _only(self, mask: int) -> Policy:
+        """The policy of the statements with boxes in a mask; requirements are among their boxes."""
+        kept = [self.statement(n) for n in self.owners(mask)]
+        return replace(
+            self.policy,
+            rules=tuple(
+                sorted((s for s in kept if isinstance(s, Rule)), key=lambda rule: rule.key)
+            ),
+            isolations=tuple(s for s in kept if isinstance(s, Isolation)),
+            audits=(),
+        )

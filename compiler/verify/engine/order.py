@@ -1,0 +1,219 @@
+"""Who decides where which boxes match: the steps of a decision over a bitmap of boxes."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from cpc.compiler.policy.model import Action, Direction, Isolation, Mode, Policy, Rule, Tier
+from cpc.compiler.policy.semantics import without_staged
+from cpc.compiler.verify.engine.boxes import Boxes, TooManyBoxes
+from cpc.compiler.verify.engine.space import PEER, Box, Kind
+from cpc.compiler.verify.findings import Statement
+
+__all__ = ["FINAL", "HOST", "Order", "Outcome"]
+
+HOST, FINAL = -1, -2
+"""In the place of a statement's number: the local host's traffic, and the mode."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Who decides, whether it allows, and the rules whose `pass` ended a tier before."""
+
+    decider: int
+    allowed: bool
+    passed: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """The blocks of one priority: their boxes, all of them and block by block."""
+
+    mask: int
+    blocks: tuple[int, ...]
+
+
+class Order:
+    """The statements of one direction in the order in which they decide, and the bits of their boxes.
+
+    Bits are numbered in that order, so that of the boxes of one block, or of the normal tier, the lowest
+    decides: denies, then allows, then isolations. `complex` are rules whose boxes are too many.
+    """
+
+    def __init__(self, policy: Policy, direction: Direction, boxes: Boxes) -> None:
+        policy = without_staged(policy)
+        self.complex: list[Rule] = []
+        self.boxes: list[Box] = []
+        self.owner: list[int] = []
+        self.statements: list[Statement] = []
+        self.bits: list[int] = []
+        self._mode_allows = policy.mode is not Mode.ALWAYS
+        self.host = 0
+        if policy.allow_host and direction is Direction.INGRESS:
+            self.boxes.append({PEER: 1 << Kind.HOST | 1 << Kind.HOST_API})
+            self.owner.append(HOST)
+            self.host = 1
+        rules = [r for r in policy.rules if r.direction is direction]
+        self._admin = self._tier([r for r in rules if r.tier is Tier.ADMIN], boxes)
+        self.admin_end = len(self.boxes)
+        normal = [r for r in rules if r.tier is Tier.NORMAL]
+        for action in (Action.DENY, Action.ALLOW):
+            for rule in normal:
+                if rule.action is action:
+                    self._add(rule, boxes)
+        for isolation in policy.isolations:
+            if isolation.direction is direction:
+                self._add(isolation, boxes)
+        self.normal_end = len(self.boxes)
+        self._normal = (1 << self.normal_end) - (1 << self.admin_end)
+        self._baseline = self._tier([r for r in rules if r.tier is Tier.BASELINE], boxes)
+        self.allows = [_allows(s) for s in self.statements]
+        self.passes = self._mask(lambda s: isinstance(s, Rule) and s.action is Action.PASS)
+        self.requests = self._mask(lambda s: isinstance(s, Rule) and s.l7 is not None)
+        self.isolations = self._mask(lambda s: isinstance(s, Isolation))
+        self.everything = (1 << len(self.boxes)) - 1
+        deciding = self._mask(_decides)
+        allowing = self._mask(_allows) & deciding
+        self._alike = {True: allowing, False: deciding & ~allowing}
+
+    def _mask(self, holds: Callable[[Statement], bool]) -> int:
+        return sum(b for s, b in zip(self.statements, self.bits, strict=True) if holds(s))
+
+    def _add(self, statement: Statement, boxes: Boxes) -> int:
+        """Gives a statement its number and bits; the bits."""
+        try:
+            found = (
+                boxes.rule(statement) if isinstance(statement, Rule) else boxes.isolation(statement)
+            )
+        except TooManyBoxes:
+            found = ()
+            if isinstance(statement, Rule):
+                self.complex.append(statement)
+        first = len(self.boxes)
+        self.boxes += found
+        self.owner += [len(self.statements)] * len(found)
+        bits = (1 << len(self.boxes)) - (1 << first)
+        self.statements.append(statement)
+        self.bits.append(bits)
+        return bits
+
+    def _tier(self, rules: Sequence[Rule], boxes: Boxes) -> tuple[_Group, ...]:
+        groups: list[_Group] = []
+        for priority in sorted({r.priority for r in rules}):
+            blocks: list[int] = []
+            group = [r for r in rules if r.priority == priority]
+            for block in sorted({r.block for r in group}):
+                members = sorted((r for r in group if r.block == block), key=lambda r: r.index)
+                blocks.append(sum(self._add(rule, boxes) for rule in members))
+            groups.append(_Group(sum(blocks), tuple(blocks)))
+        return tuple(groups)
+
+    # --- decisions -----------------------------------------------------------------------------
+
+    def decide(self, mask: int) -> Outcome:
+        """What is decided where exactly the boxes of `mask` match."""
+        if mask & self.host:
+            return Outcome(HOST, True)
+        passed: list[int] = []
+        decider = self._ask(self._admin, mask, passed)
+        if decider is None:
+            hit = mask & self._normal
+            if hit:
+                decider = self.owner[_lowest(hit)]
+        if decider is None:
+            decider = self._ask(self._baseline, mask, passed)
+        if decider is None:
+            return Outcome(FINAL, self._mode_allows, tuple(passed))
+        return Outcome(decider, self.allows[decider], tuple(passed))
+
+    def _ask(self, groups: Sequence[_Group], mask: int, passed: list[int]) -> int | None:
+        """The rule of an ordered tier that decides; None where none does, or a `pass` ends the tier."""
+        for group in groups:
+            hit = mask & group.mask
+            if not hit:
+                continue
+            chosen = self._strongest(group, hit)
+            rule = self.statements[chosen]
+            if isinstance(rule, Rule) and rule.action is Action.PASS:
+                passed.append(chosen)
+                return None
+            return chosen
+        return None
+
+    def _strongest(self, group: _Group, hit: int) -> int:
+        """Among the first matches of the blocks deny comes before allow before pass."""
+        if len(group.blocks) == 1:
+            return self.owner[_lowest(hit)]
+        firsts = [self.owner[_lowest(hit & block)] for block in group.blocks if hit & block]
+        return min(firsts, key=self._rank)
+
+    def _rank(self, number: int) -> tuple[int, tuple[int, int, int]]:
+        rule = self.statements[number]
+        assert isinstance(rule, Rule)
+        rank = (Action.DENY, Action.ALLOW, Action.PASS).index(rule.action)
+        return (rank, rule.origin.order)
+
+    def alike(self, number: int) -> int:
+        """The boxes of statements that allow as this one does, or deny."""
+        return self._alike[self.allows[number]]
+
+    def opposite(self, number: int) -> int:
+        """The boxes of rules that allow where this one denies, or deny."""
+        return self._alike[not self.allows[number]] & ~self.isolations
+
+    def tier_of(self, number: int) -> int:
+        """The boxes of the statement's tier."""
+        bits = self.bits[number]
+        if bits & self._normal:
+            return self._normal
+        admin = (1 << self.admin_end) - 1
+        return admin if bits & admin else self.everything & ~admin & ~self._normal
+
+    def surely_alike(self, number: int) -> int:
+        """The boxes in which another statement would decide the same if this normal one did not."""
+        statement = self.statements[number]
+        if isinstance(statement, Rule) and statement.tier is Tier.NORMAL:
+            normal = self._normal & self.alike(number)
+            return normal if statement.action is Action.ALLOW else normal & ~self.isolations
+        return 0
+
+    # --- what comes before ---------------------------------------------------------------------
+
+    def group_of(self, number: int) -> _Group | None:
+        """The blocks of the rule's priority, where there are several."""
+        bits = self.bits[number]
+        for group in (*self._admin, *self._baseline):
+            if bits & group.mask and len(group.blocks) > 1:
+                return group
+        return None
+
+    def before(self, number: int) -> int:
+        """The boxes that can decide what this statement matches, before it does."""
+        bits = self.bits[number]
+        earlier = (bits & -bits) - 1
+        group = self.group_of(number)
+        if group is not None:
+            own = next(b for b in group.blocks if b & bits)
+            earlier |= group.mask & ~own
+        return earlier
+
+    def surely_before(self, number: int) -> int:
+        """Those of them that keep it from deciding wherever they match, if nothing passes."""
+        bits = self.bits[number]
+        earlier = (bits & -bits) - 1
+        group = self.group_of(number)
+        if group is not None:
+            own = next(b for b in group.blocks if b & bits)
+            earlier &= ~(group.mask & ~own)
+        return earlier
+
+
+def _allows(statement: Statement) -> bool:
+    return isinstance(statement, Rule) and statement.action is not Action.DENY
+
+
+def _decides(statement: Statement) -> bool:
+    return not (isinstance(statement, Rule) and statement.action is Action.PASS)
+
+
+def _lowest(mask: int) -> int:
+    return (mask & -mask).bit_length() - 1

@@ -1,0 +1,116 @@
+"""What two rules do to each other: how they overlap, and blocks that contradict each other."""
+
+from collections.abc import Iterator
+
+from cpc.compiler.policy.model import Action, Rule
+from cpc.compiler.verify.engine.grid import Grid, Place
+from cpc.compiler.verify.engine.index import atoms
+from cpc.compiler.verify.engine.space import Box
+from cpc.compiler.verify.findings import Finding, FindingKind
+
+__all__ = ["Pairs"]
+
+_MOST_OTHERS = 16
+"""Rules that one note names."""
+
+
+class Pairs:
+    """Notes about the rules of one grid that decide otherwise, and the error `ambiguous-priority`."""
+
+    def __init__(self, grid: Grid) -> None:
+        self._grid = grid
+
+    def notes(self, number: int, idle: int) -> Iterator[Finding]:
+        """Which earlier rules take a part of what this rule matches, by how they lie.
+
+        `idle` are boxes of rules that decide nothing: they take nothing either.
+        """
+        order, index = self._grid.order, self._grid.index
+        rule = self._grid.statement(number)
+        if not isinstance(rule, Rule) or rule.action is Action.PASS:
+            return
+        opposite = order.opposite(number) & order.before(number) & ~idle
+        tier = order.tier_of(number)
+        met = inside = around = 0
+        for box in self._grid.boxes_of(number):
+            meeting = index.meeting(box) & opposite
+            met |= meeting
+            if meeting:
+                inside |= index.inside(box) & meeting
+                around |= index.holding(box) & meeting
+        if not met:
+            return
+        for kind, mask in (
+            (FindingKind.PARTIAL, met & ~tier),
+            (FindingKind.GENERALISATION, met & tier & inside),
+            (FindingKind.CORRELATION, met & tier & ~inside & ~around),
+        ):
+            others = self._grid.owners(mask)[:_MOST_OTHERS]
+            if others:
+                place = self._shared(number, others[0])
+                yield Finding(
+                    kind,
+                    rule,
+                    tuple(self._grid.statement(n) for n in others),
+                    None if place is None else self._grid.flow(place.point),
+                )
+
+    def _shared(self, one: int, other: int) -> Place | None:
+        """A place in both rules, in as few others as a look finds."""
+        unwanted = ~(self._grid.order.bits[one] | self._grid.order.bits[other])
+        for box in self._grid.boxes_of(one):
+            for number in atoms(self._grid.index.meeting(box) & self._grid.order.bits[other]):
+                met = _met(box, self._grid.order.boxes[number])
+                return Place(self._grid.search.plain(met, unwanted))
+        return None
+
+    def ambiguous(self) -> Iterator[Finding]:
+        """Rules of two blocks of one priority that match one flow with different actions."""
+        order = self._grid.order
+        for number, rule in enumerate(order.statements):
+            group = order.group_of(number)
+            if group is None or not isinstance(rule, Rule):
+                continue
+            own = next(b for b in group.blocks if b & order.bits[number])
+            met = 0
+            for box in self._grid.boxes_of(number):
+                met |= self._grid.index.meeting(box)
+            for other in self._grid.owners(met & group.mask & ~own):
+                against = order.statements[other]
+                if other > number or not isinstance(against, Rule) or against.action is rule.action:
+                    continue
+                place = self._both(number, other)
+                if place is not None:
+                    flow = self._grid.flow(place.point)
+                    yield Finding(FindingKind.AMBIGUOUS, rule, (against,), flow)
+
+    def _both(self, one: int, other: int) -> Place | None:
+        """A place where both are the first of their blocks, and nothing decides before. Raises OutOfSteps."""
+        order, search = self._grid.order, self._grid.search
+        blocking = order.surely_before(one) | order.surely_before(other)
+        group = order.group_of(one)
+        assert group is not None
+        for bits in (order.bits[one], order.bits[other]):
+            own = next(b for b in group.blocks if b & bits)
+            blocking |= own & ((bits & -bits) - 1)
+        relevant = blocking & ~(order.bits[one] | order.bits[other])
+        relevant &= ~(group.mask & ~_blocks_of(group.blocks, order.bits[one] | order.bits[other]))
+
+        def good(must: int) -> bool:
+            return not must & relevant
+
+        for box in self._grid.boxes_of(one):
+            for number in atoms(self._grid.index.meeting(box) & order.bits[other]):
+                met = _met(box, order.boxes[number])
+                cell = search.find(met, relevant, good, lambda must: bool(must & relevant))
+                if cell is not None:
+                    return Place(search.point(cell))
+        return None
+
+
+def _blocks_of(blocks: tuple[int, ...], bits: int) -> int:
+    return sum(block for block in blocks if block & bits)
+
+
+def _met(box: Box, other: Box) -> Box:
+    return {**box, **{at: mask & box.get(at, mask) for at, mask in other.items()}}
