@@ -275,11 +275,12 @@ class _World:
         """What passes between one of some classes and each range, as few ranges as there can be."""
         for family in _FAMILIES if self.segments.speak_of_ipv6 else (4,):
             sides = [self.sides.side(one, direction) for one in self._of_family(own, family)]
-            columns = [
-                (segment, reduce(or_, (side[peer] for side in sides)))
-                for segment, peer in self.ranges[family]
-                if sides
-            ]
+            if not sides:
+                continue
+            any_of = sides[0]
+            for side in sides[1:]:
+                any_of = [one | other for one, other in zip(any_of, side, strict=True)]
+            columns = [(segment, any_of[peer]) for segment, peer in self.ranges[family]]
             for passing, run in groupby(columns, key=itemgetter(1)):
                 alike = [segment for segment, _ in run]
                 if passing.services and any(map(self.segments.external, alike)):

@@ -93,8 +93,7 @@ class AddressSegments:
         taken = [(_number(a), _number(a)) for a in listed] + [*map(_stretch, inventory.cluster)]
         self._taken = merged(taken)
         self.speak_of_ipv6 = (
-            any(first >= _IPV6 for first in firsts - {_IPV6, _END})
-            or any(last >= _IPV6 for _, last in taken)
+            any(last >= _IPV6 for _, last in taken)
             or any(network.version == 6 for network in networks)
             or any(_inner(term) == EntityTerm(Entity.WORLD_IPV6) for term in terms)
         )
