@@ -96,7 +96,8 @@ class Rules:
                 f"priorities are 0 (asked first) to {_MAX_PRIORITY}",
             )
         kind = Tier.ADMIN if tier.kind == "admin" else Tier.BASELINE
-        block = Block(file, tier=kind, priority=priority or 0, number=self._blocks)
+        name = "" if tier.name is None else tier.name.text
+        block = Block(file, name, tier=kind, priority=priority or 0, number=self._blocks)
         self._blocks += 1
         for index, rule in enumerate(tier.rules):
             self.rule(rule, block, index)

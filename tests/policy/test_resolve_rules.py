@@ -324,6 +324,7 @@ def test_a_named_port_of_ingress_is_the_subjects() -> None:
         ((NamedPort(web, "http", 6, 9090),), term(DB), (PortRange(6, 9090, 9090),)),
     ]
     assert policy.port_names == (PortName("http", 6, (80, 8080, 9090)),)
+    assert [r.named for r in policy.rules] == [(("http", (6,)),), (), (), ()]
 
 
 def test_a_named_port_of_egress_is_each_peers() -> None:
@@ -332,6 +333,7 @@ def test_a_named_port_of_egress_is_each_peers() -> None:
     policy = clean(NAMES + text, inventory=inventory)
     web = EndpointTerm(WEB)
     assert [(r.peers, r.ports) for r in policy.rules] == [
+        ((web,), ()),
         ((NamedPort(web, "http", 6, 80),), (PortRange(6, 80, 80),)),
         (
             (NamedPort(web, "http", 6, 8080), NamedPort(web, "www", 6, 8080)),
@@ -378,7 +380,10 @@ def test_a_name_that_nobody_has_matches_nothing(rule: str, known: bool) -> None:
 def test_a_name_is_warned_of_for_the_operand_that_lacks_it() -> None:
     text = NAMES + 'egress allow web -> db, office tcp/"http"'
     policy, _, found = outcome(text, inventory=inventory_of(INVENTORY))
-    assert [r.ports for r in policy.rules] == [(PortRange(6, n, n),) for n in (80, 8080, 9090)]
+    assert [r.ports for r in policy.rules] == [
+        (),
+        *((PortRange(6, n, n),) for n in (80, 8080, 9090)),
+    ]
     warned = [d for d in found if d.code == "CPC325"]
     assert len(warned) == 1 and warned[0].labels[0].span.column == 25
 
