@@ -165,3 +165,10 @@ def test_expressions() -> None:
     assert verdict(policy, "ingress", pod("lab", env="test")) is ALLOW
     assert verdict(policy, "ingress", pod("lab", env="prod")) is DENY
     assert verdict(policy, "ingress", pod("lab", old="")) is DENY
+
+
+def test_an_init_subject_of_json_has_peers_of_every_namespace() -> None:
+    text = "[{endpointSelector: {matchLabels: {'reserved:init': ''}}, ingress: [{fromEndpoints: [{}]}]}]"
+    policy = clean(text)
+    assert verdict(policy, "ingress", pod("lab", "shop"), subject=entity(Entity.INIT)) is ALLOW
+    assert verdict(policy, "ingress", entity(Entity.WORLD), subject=entity(Entity.INIT)) is DENY
