@@ -21,7 +21,13 @@ from cpc.compiler.policy.model import (
     Matcher,
 )
 
-__all__ = ["TOPICLESS_API_KEYS", "name_matches", "request_matches"]
+__all__ = [
+    "TOPICLESS_API_KEYS",
+    "name_expression",
+    "name_matches",
+    "plain_host",
+    "request_matches",
+]
 
 TOPICLESS_API_KEYS = frozenset(
     {
@@ -62,8 +68,8 @@ def _header(match: HeaderMatch, headers: tuple[tuple[str, str], ...]) -> bool:
             return _whole(match.value, ",".join(values))
 
 
-def _host(host: str) -> str:
-    """Lower case, without port and trailing dot; `[::1]:80` is `[::1]`."""
+def plain_host(host: str) -> str:
+    """What expressions about a host match: lower case, without port and trailing dot; `[::1]:80` is `[::1]`."""
     name, colon, port = host.lower().rpartition(":")
     if not colon or port.strip("0123456789"):
         name = host.lower()
@@ -75,7 +81,7 @@ def _http(match: HttpMatch, request: HttpRequest) -> bool:
     return (
         _whole(match.method, request.method)
         and _whole(match.path, path)
-        and _whole(match.host, _host(request.host))
+        and _whole(match.host, plain_host(request.host))
         and all(_header(h, request.headers) for h in match.headers)
     )
 
@@ -113,17 +119,22 @@ def _kafka(match: KafkaMatch, element: KafkaElement) -> bool:
     )
 
 
-def name_matches(pattern: str, name: str) -> bool:
-    """Whether a DNS name matches a pattern, both lower case and without the trailing dot.
+def name_expression(pattern: str) -> str | None:
+    """The expression of the DNS names that a pattern matches; None: it matches every name.
 
     `*` stands for any run, also none, of letters, digits, `-` and `_`, so never for a dot; alone it
     stands for every name, and `**.` in front for one or more whole labels (Cilium's `matchPattern`).
     """
     if pattern == "*":
-        return True
+        return None
     below = pattern.startswith("**.")
     rest = re.escape(pattern.removeprefix("**.")).replace(r"\*", "[-a-zA-Z0-9_]*")
-    return _whole(rf"([-a-zA-Z0-9_]+\.)+{rest}" if below else rest, name)
+    return rf"([-a-zA-Z0-9_]+\.)+{rest}" if below else rest
+
+
+def name_matches(pattern: str, name: str) -> bool:
+    """Whether a DNS name matches a pattern, both lower case and without the trailing dot."""
+    return _whole(name_expression(pattern), name)
 
 
 def request_matches(matcher: Matcher, request: Request) -> bool:
