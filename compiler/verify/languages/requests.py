@@ -2,11 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
+from cpc.compiler.errors import InternalError
 from cpc.compiler.policy.flow import Request
 from cpc.compiler.policy.model import Matcher
-from cpc.compiler.verify.languages.limits import STATE_LIMIT, TooLarge
+from cpc.compiler.policy.requests import request_matches
+from cpc.compiler.verify.languages.boxes import Box, boxes_of
+from cpc.compiler.verify.languages.cover import cut, shared_point, some_point, uncovered_point
+from cpc.compiler.verify.languages.limits import STATE_LIMIT, LimitReached, TooLarge
+from cpc.compiler.verify.languages.points import request_at
 
 __all__ = ["Covered", "Matchers", "RequestSpace", "Uncovered"]
 
@@ -23,7 +28,7 @@ class Covered:
 
 @dataclass(frozen=True, slots=True)
 class Uncovered:
-    """`request` is matched by what was wanted and by no group; it is among the shortest."""
+    """`request` is matched by what was wanted and by no group; a short one."""
 
     request: Request
 
@@ -40,18 +45,114 @@ class RequestSpace:
     def __init__(self, limit: int = STATE_LIMIT) -> None:
         """`limit`: states of one automaton and of one search, beyond which an answer is TooLarge."""
         self._limit = limit
+        self._boxes: dict[Matcher, tuple[Box, ...] | TooLarge] = {}
 
     def matched(self, wanted: Matchers) -> Request | None | TooLarge:
-        """A shortest request that is matched; None: no request ever is."""
-        raise NotImplementedError
+        """A short request that is matched; None: no request ever is."""
+        return self.overlap(wanted, wanted)
 
     def overlap(self, first: Matchers, second: Matchers) -> Request | None | TooLarge:
-        """A shortest request that both match; None: they share none."""
-        raise NotImplementedError
+        """A short request that both match; None: they share none."""
+        too_large: TooLarge | None = None
+        for one in first:
+            for other in (one,) if one in second else second:
+                try:
+                    request = self._shared(one, other)
+                except LimitReached as limit:
+                    too_large = too_large or limit.answer
+                    continue
+                if request is not None:
+                    return _replayed(request, (first, second), ())
+        return too_large
 
     def covered(self, wanted: Matchers, by: Sequence[Matchers]) -> Covered | Uncovered | TooLarge:
         """Whether every request of `wanted` is matched by some group of `by`.
 
         What is too large counts only where it could change the answer.
         """
-        raise NotImplementedError
+        used: set[int] = set()
+        too_large: TooLarge | None = None
+        for matcher in wanted:
+            try:
+                answer = self._covered(matcher, by)
+            except LimitReached as limit:
+                answer = limit.answer
+            match answer:
+                case Covered(groups):
+                    used.update(groups)
+                case Uncovered(request):
+                    return Uncovered(_replayed(request, (wanted,), by))
+                case TooLarge():
+                    too_large = too_large or answer
+                case _:
+                    assert_never(answer)
+        return too_large or Covered(tuple(sorted(used)))
+
+    def _of(self, matcher: Matcher) -> tuple[Box, ...]:
+        """The boxes of a matcher; LimitReached."""
+        if matcher not in self._boxes:
+            try:
+                self._boxes[matcher] = boxes_of(matcher, self._limit)
+            except LimitReached as limit:
+                self._boxes[matcher] = limit.answer
+        found = self._boxes[matcher]
+        if isinstance(found, TooLarge):
+            raise LimitReached(found)
+        return found
+
+    def _shared(self, one: Matcher, other: Matcher) -> Request | None:
+        for box in self._of(one):
+            for another in self._of(other):
+                point = shared_point(box, another, self._limit)
+                if point is not None:
+                    return request_at(box.protocol, point)
+        return None
+
+    def _covered(self, matcher: Matcher, by: Sequence[Matchers]) -> Covered | Uncovered | TooLarge:
+        for number, group in enumerate(by):
+            if matcher in group:
+                return Covered((number,))
+        used: set[int] = set()
+        for box in self._of(matcher):
+            answer = self._covered_box(box, by)
+            if not isinstance(answer, Covered):
+                return answer
+            used.update(answer.groups)
+        return Covered(tuple(used))
+
+    def _covered_box(self, box: Box, by: Sequence[Matchers]) -> Covered | Uncovered | TooLarge:
+        """A group that holds the whole box, or else all that hold some of it.
+
+        A matcher that is too large is left out: what the others cover is covered, and a request that it
+        does not match is uncovered all the same.
+        """
+        cuts: list[tuple[int, Box]] = []
+        doubtful: list[tuple[Matcher, TooLarge]] = []
+        for number, group in enumerate(by):
+            for matcher in group:
+                try:
+                    found = [cut(box, other, self._limit) for other in self._of(matcher)]
+                except LimitReached as limit:
+                    doubtful.append((matcher, limit.answer))
+                    continue
+                if any(c is not None and not c.parts for c in found):
+                    return Covered((number,))
+                cuts += ((number, c) for c in found if c is not None)
+        point = uncovered_point(box, [c for _, c in cuts], self._limit)
+        if point is None:
+            return Covered(tuple({number for number, _ in cuts}))
+        whole = some_point(box, self._limit) | point
+        request = request_at(box.protocol, whole)
+        for matcher, answer in doubtful:
+            if request_matches(matcher, request):
+                return answer
+        return Uncovered(request)
+
+
+def _replayed(request: Request, by_all: Sequence[Matchers], by_none: Sequence[Matchers]) -> Request:
+    """The request, after `request_matches` said the same of it."""
+    if not all(any(request_matches(m, request) for m in group) for group in by_all) or any(
+        request_matches(m, request) for group in by_none for m in group
+    ):
+        raise InternalError(f"the request {request} does not show what it should")
+    return request

@@ -1,0 +1,157 @@
+"""Matchers as boxes: each part of a request in a set of its own, whatever the other parts are."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TypeAlias, assert_never
+
+from cpc.compiler.policy.model import (
+    DnsMatch,
+    GrpcMatch,
+    HeaderMatch,
+    HttpMatch,
+    KafkaMatch,
+    Matcher,
+)
+from cpc.compiler.policy.requests import TOPICLESS_API_KEYS, name_expression
+from cpc.compiler.verify.languages.carried import OPTIONAL, What, carried, restricted
+from cpc.compiler.verify.languages.combine import meet, with_anything_after
+from cpc.compiler.verify.languages.language import (
+    Language,
+    exactly,
+    expression_language,
+    starting_with,
+)
+from cpc.compiler.verify.languages.limits import LimitReached, TooLarge
+from cpc.compiler.verify.languages.parts import ABSENT, Numbers, Part, Where
+
+__all__ = ["Box", "Protocol", "boxes_of"]
+
+
+class Protocol(Enum):
+    """Protocols that have no requests in common; gRPC is HTTP."""
+
+    HTTP = auto()
+    KAFKA = auto()
+    DNS = auto()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Box:
+    """Requests whose parts are in the sets of `parts`; no set is empty, and parts that are free have none.
+
+    Languages are within what can be carried.
+    """
+
+    protocol: Protocol
+    parts: Mapping[Where, Part]
+
+
+def boxes_of(matcher: Matcher, limit: int) -> tuple[Box, ...]:
+    """Boxes that hold the matcher's requests together; none: it matches no request. LimitReached."""
+    match matcher:
+        case HttpMatch():
+            return _boxes(Protocol.HTTP, _http(matcher, limit), limit)
+        case GrpcMatch():
+            return _boxes(Protocol.HTTP, _grpc(matcher, limit), limit)
+        case KafkaMatch():
+            return tuple(_kafka(matcher, limit))
+        case DnsMatch(pattern):
+            return _boxes(
+                Protocol.DNS, _expression(What.NAME, name_expression(pattern), limit), limit
+            )
+        case _:
+            assert_never(matcher)
+
+
+_Texts: TypeAlias = Iterator[tuple[Where, Language]]
+"""What texts of parts must be in; of one part there may be several."""
+
+
+def _built(language: Language | TooLarge) -> Language:
+    if isinstance(language, TooLarge):
+        raise LimitReached(language)
+    return language
+
+
+def _expression(what: What, expression: str | None, limit: int) -> _Texts:
+    if expression is not None:
+        yield Where(what), _built(expression_language(expression, limit))
+
+
+def _http(match: HttpMatch, limit: int) -> _Texts:
+    yield from _expression(What.METHOD, match.method, limit)
+    yield from _expression(What.HOST, match.host, limit)
+    for where, path in _expression(What.PATH, match.path, limit):
+        yield where, with_anything_after("?", path) if match.any_query else path
+    yield from _headers(match.headers, limit)
+
+
+def _grpc(match: GrpcMatch, limit: int) -> _Texts:
+    yield Where(What.METHOD), _built(exactly("POST", limit))
+    start = f"/{match.service}/"
+    path = (
+        expression_language(f"{re.escape(start)}[^/?]+", limit)
+        if match.method is None
+        else exactly(start + match.method, limit)
+    )
+    yield Where(What.PATH), _built(path)
+    yield from _headers(match.headers, limit)
+
+
+def _headers(headers: tuple[HeaderMatch, ...], limit: int) -> _Texts:
+    for header in headers:
+        where = Where(What.HEADER, header.name.lower())
+        match header.op:
+            case "present":
+                yield where, carried(What.HEADER)
+            case "=":
+                yield where, _built(exactly(header.value, limit))
+            case _:
+                yield where, _built(expression_language(header.value, limit))
+
+
+def _kafka(match: KafkaMatch, limit: int) -> Iterator[Box]:
+    """Two boxes: requests that never name a topic, which no topic keeps out, and the others."""
+    keys = match.api_keys
+    never = TOPICLESS_API_KEYS if keys is None else TOPICLESS_API_KEYS & keys
+    may = (
+        Numbers(TOPICLESS_API_KEYS, others=True)
+        if keys is None
+        else Numbers(keys - TOPICLESS_API_KEYS)
+    )
+    common: dict[Where, Part] = {}
+    if match.version is not None:
+        common[Where(What.VERSION)] = Numbers(frozenset({match.version}))
+    if match.client is not None:
+        common[Where(What.CLIENT)] = _built(exactly(match.client, limit))
+    key, topic = Where(What.KEY), Where(What.TOPIC)
+    if never:
+        yield Box(Protocol.KAFKA, {**common, key: Numbers(never), topic: ABSENT})
+    if may.others or may.values:
+        named = dict(common)
+        if match.topic is not None:
+            named[topic] = _topic(match.topic, limit)
+        yield Box(Protocol.KAFKA, {**named, key: may})
+
+
+def _topic(topic: str, limit: int) -> Language:
+    if not topic.endswith("*"):
+        return _built(exactly(topic, limit))
+    return restricted(What.TOPIC, _built(starting_with(topic[:-1], limit)), limit)
+
+
+def _boxes(protocol: Protocol, texts: _Texts, limit: int) -> tuple[Box, ...]:
+    """One box of these texts, or none where nothing that can be carried is left."""
+    parts: dict[Where, Part] = {}
+    for where, language in texts:
+        fitting = restricted(where.what, language, limit)
+        known = parts.get(where)
+        if isinstance(known, Language):
+            fitting = _built(meet(known, fitting, limit))
+        if fitting.is_empty:
+            return ()
+        parts[where] = fitting
+    free = {w for w, p in parts.items() if p is carried(w.what) and w.what not in OPTIONAL}
+    return (Box(protocol, {w: p for w, p in parts.items() if w not in free}),)
