@@ -142,7 +142,10 @@ class _Object:
                     f"{self._refusals.what} has up to {self._dialect.most} rules of a direction, not "
                     f"{len(rules)}",
                     object.of(direction)[0].origin,
-                    "move some of them into a block with another priority",
+                    "move some of them into a block with another priority"
+                    + (
+                        ", or export as `admin`" if len(rules) <= _DIALECTS[Kind.ADMIN].most else ""
+                    ),
                 )
         description = described(r.origin for r in object.rules)
         return {

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 from cpc.compiler.exports.conjunctions import Atom, Conjunction, Operator, alternatives
 from cpc.compiler.exports.refusals import Refusals
-from cpc.compiler.policy.inventory import NAMESPACE_LABELS
+from cpc.compiler.policy.inventory import NAMESPACE_KEY, NAMESPACE_LABELS
 from cpc.compiler.policy.model import LabelExpr, LabelKey, Origin
 
 __all__ = ["Document", "conjunctions", "label_selector"]
@@ -15,6 +15,7 @@ Document: TypeAlias = dict[str, Any]
 """A mapping as YAML and JSON write it, its keys in the order of the text."""
 
 _VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
+_NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _PREFIX = re.compile(r"(?=.{1,253}/)[a-z0-9]([-a-z0-9.]*[a-z0-9])?/")
 
 
@@ -31,8 +32,8 @@ def conjunctions(expr: LabelExpr, origin: Origin, refusals: Refusals) -> tuple[C
         )
         return ()
     wrong = [w for c in found for atom in c if (w := _wrong(atom)) is not None]
-    for message in wrong:
-        refusals.refuse("CPC853", message, origin, _LABEL)
+    for message, help in wrong:
+        refusals.refuse("CPC853", message, origin, help)
     return () if wrong else found
 
 
@@ -42,14 +43,19 @@ _LABEL = (
 )
 
 
-def _wrong(atom: Atom) -> str | None:
-    """What Kubernetes would say of a key or value that it cannot have."""
+def _wrong(atom: Atom) -> tuple[str, str] | None:
+    """What Kubernetes would say of a key or value that it cannot have, and help."""
     key = atom.key.key.removeprefix(NAMESPACE_LABELS)
-    name = _PREFIX.sub("", key, count=1)
-    if not name or not _VALUE.fullmatch(name):
-        return f"no selector has `{atom.key.key}` as a label's key"
-    value = next((v for v in atom.values if not _VALUE.fullmatch(v)), None)
-    return None if value is None else f"no selector has `{value}` as a label's value"
+    bare = _PREFIX.sub("", key, count=1)
+    if not bare or not _VALUE.fullmatch(bare):
+        return f"no selector has `{atom.key.key}` as a label's key", _LABEL
+    for value in atom.values:
+        if key == NAMESPACE_KEY and not _NAMESPACE.fullmatch(value):
+            message = f"no namespace of Kubernetes is called `{value}`"
+            return message, "write it in lower case, with `-` between words"
+        if not _VALUE.fullmatch(value):
+            return f"no selector has `{value}` as a label's value", _LABEL
+    return None
 
 
 def label_selector(atoms: Sequence[Atom], name: Callable[[LabelKey], str]) -> Document:
