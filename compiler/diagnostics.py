@@ -81,9 +81,19 @@ def warning(
     return Diagnostic(code, Severity.WARNING, message, span, label, labels, notes, helps)
 
 
-def note(code: str, message: str, span: Span | None = None, *, label: str = "") -> Diagnostic:
-    """A note diagnostic."""
-    return Diagnostic(code, Severity.NOTE, message, span, label)
+def note(
+    code: str,
+    message: str,
+    span: Span | None = None,
+    *,
+    label: str = "",
+    labels: tuple[Label, ...] = (),
+    notes: tuple[str, ...] = (),
+    help: str | tuple[str, ...] = (),
+) -> Diagnostic:
+    """A note diagnostic; `help` may be one line."""
+    helps = (help,) if isinstance(help, str) else help
+    return Diagnostic(code, Severity.NOTE, message, span, label, labels, notes, helps)
 
 
 def suggest(

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cpc.compiler.codes import CODES
 from cpc.compiler.diagnostics import Diagnostic
+from cpc.compiler.lint.pages import PAGES
 
 __all__ = ["Expected", "cases", "check", "expected"]
 
@@ -62,7 +62,7 @@ def expected(path: Path) -> list[Expected]:
         match = _LINE.fullmatch(line)
         assert match, f"{path}: cannot read `{line}`"
         code, row, column, rest = match.groups()
-        assert code in CODES, f"{path}: `{code}` has no page"
+        assert code in PAGES, f"{path}: `{code}` has no page"
         place = None if row is None else (int(row), int(column))
         found.append(Expected(code, place, tuple(_PART.findall(rest))))
     return found

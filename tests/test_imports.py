@@ -18,7 +18,7 @@ ROAD = (
     ("policy",),
     ("imports", "read"),
     ("verify",),
-    ("ir", "exports"),
+    ("ir", "exports", "lint"),
     ("codegen", "artifact"),
     ("pipeline",),
     ("commands",),

@@ -10,6 +10,7 @@ class Page:
     """What `cpc explain CODE` shows: a title, why it is said, and what to do.
 
     `bad` and `good` are policy snippets (or commands) before and after the mending; may be empty.
+    `name` is that of the rule of `cpc check`, where the code is one's.
     """
 
     code: str
@@ -17,3 +18,4 @@ class Page:
     why: str
     bad: str = ""
     good: str = ""
+    name: str = ""

@@ -46,6 +46,23 @@ USAGE: tuple[Page, ...] = (
         "cpc init fresh",
     ),
     Page(
+        "CPC085",
+        "the settings cannot be used",
+        "`cpc.toml`, in the current folder or one around it, says which rules of `cpc check` speak and what "
+        "makes a run fail. A key or a value in it is unknown or has another form, or it is not TOML. A "
+        "setting that is ignored could silence what somebody relies on, so nothing is checked.",
+        '[check]\nfail-levle = "error"',
+        '[check]\nfail-level = "error"',
+    ),
+    Page(
+        "CPC086",
+        "a baseline cannot be used",
+        "The file is not one that `cpc check --update-baseline` wrote, or it is of another version. What it "
+        "accepts is not known, so nothing is.",
+        "cpc check --baseline policy.cil policy.cil",
+        "cpc check --baseline baseline.json policy.cil",
+    ),
+    Page(
         "CPC099",
         "internal error",
         "A promise between two parts of cpc is broken, or a case was not foreseen. This is never "

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from textwrap import fill
 
-from cpc.compiler.codes import CODES, Page
+from cpc.compiler.codes.page import Page
 from cpc.compiler.commands.exits import Exit
 from cpc.compiler.commands.terminal import Terminal
 from cpc.compiler.diagnostics import error, suggest
 from cpc.compiler.errors import InputError
+from cpc.compiler.lint.pages import PAGES
 from cpc.compiler.report import Format
 
 __all__ = ["Order", "run"]
@@ -17,7 +18,7 @@ __all__ = ["Order", "run"]
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to explain: a code, or a name in `files`; no subject lists every code."""
+    """What to explain: a code or rule of `cpc check`, or a name in `files`; no subject lists every code."""
 
     subject: str | None
     files: Sequence[str]
@@ -30,7 +31,10 @@ def _indented(text: str) -> str:
 
 def _page_text(page: Page) -> str:
     why = "\n\n".join(fill(part, 80) for part in page.why.split("\n\n"))
-    text = f"{page.code}: {page.title}\n\n{why}\n"
+    text = f"{page.code}: {page.title}\n"
+    if page.name:
+        text += f"the rule `{page.name}` of `cpc check`\n"
+    text += f"\n{why}\n"
     if page.bad:
         text += f"\nInstead of\n\n{_indented(page.bad)}"
     if page.good:
@@ -39,7 +43,7 @@ def _page_text(page: Page) -> str:
 
 
 def _page_json(page: Page) -> str:
-    fields = ("code", "title", "why", "bad", "good")
+    fields = ("code", "name", "title", "why", "bad", "good")
     return json.dumps({name: getattr(page, name) for name in fields}, indent=2) + "\n"
 
 
@@ -50,25 +54,28 @@ def _missing(what: str, word: str, known: Sequence[str], otherwise: str) -> Inpu
 
 
 def _code(word: str, terminal: Terminal) -> int:
-    page = CODES.get(word.upper())
+    page = PAGES.get(word.upper()) or next((p for p in PAGES.values() if p.name == word), None)
     if page is None:
         otherwise = (
             "`cpc explain CODE` explains a message, as `cpc explain CPC301`, and "
             f"`cpc explain {word} FILE...` a rule or definition of policies"
         )
-        raise _missing("code", word, tuple(CODES), otherwise)
+        names = (page.name for page in PAGES.values() if page.name)
+        raise _missing("code", word, (*PAGES, *names), otherwise)
     json_wanted = terminal.format is Format.JSON
     terminal.answer(_page_json(page) if json_wanted else _page_text(page))
     return Exit.CLEAN
 
 
 def _list(terminal: Terminal) -> int:
-    pages = [CODES[code] for code in sorted(CODES)]
+    pages = [PAGES[code] for code in sorted(PAGES)]
     if terminal.format is Format.JSON:
         titles = {page.code: page.title for page in pages}
         terminal.answer(json.dumps(titles, indent=2) + "\n")
     else:
-        terminal.answer("".join(f"{page.code}  {page.title}\n" for page in pages))
+        named = [f" ({page.name})" if page.name else "" for page in pages]
+        lines = (f"{p.code}  {p.title}{name}\n" for p, name in zip(pages, named, strict=True))
+        terminal.answer("".join(lines))
     return Exit.CLEAN
 
 

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from functools import cache
 
 from cpc.compiler.diagnostics import Diagnostic, Diagnostics, error
-from cpc.compiler.errors import InternalError
-from cpc.compiler.policy.decide import party_selected
 from cpc.compiler.policy.flow import Party
 from cpc.compiler.policy.model import (
     AllOf,
@@ -136,35 +134,10 @@ def _conjuncts(expr: LabelExpr) -> frozenset[LabelExpr]:
 
 
 def _search(subject: Selector, covers: Selector) -> Party | str | None:
-    """Unsatisfiable iff every endpoint that `subject` selects is selected by `covers`."""
-    from cpc.compiler.policy.semantics import selects
-    from cpc.compiler.verify.encode_party import SOLVER, PartyVariables
-    from cpc.compiler.verify.solve import Holds, Unknown, never
-    from cpc.compiler.verify.vocabulary import Vocabulary
-    from cpc.compiler.verify.witness import plainest_endpoint
+    """An endpoint that `subject` selects and `covers` does not; None if there is none, or why unknown."""
+    from cpc.compiler.verify.somebody import somebody
 
-    vocabulary = Vocabulary()
-    vocabulary.add_selector(subject)
-    vocabulary.add_selector(covers)
-    party = PartyVariables("subject", vocabulary)
-    answer = never(
-        party.consistent(),
-        party.managed(),
-        selects(SOLVER, party, subject),
-        SOLVER.negate(selects(SOLVER, party, covers)),
-    )
-    if isinstance(answer, Holds):
-        return None
-    if isinstance(answer, Unknown):
-        return answer.why
-
-    def outside(candidate: Party) -> bool:
-        return party_selected(candidate, subject) and not party_selected(candidate, covers)
-
-    witness = party.party(answer.model, "witness")
-    if not outside(witness):
-        raise InternalError("the solver's uncovered endpoint is covered when replayed")
-    return plainest_endpoint(witness, outside)
+    return somebody((subject,), covers)
 
 
 def _report(answer: Party | str, direction: Direction, origin: Origin) -> Diagnostic:

@@ -35,6 +35,12 @@ class FindingKind(StrEnum):
     """Two rules that decide otherwise overlap, and neither is inside the other."""
     AMBIGUOUS = "ambiguous-priority"
     """Blocks of one priority match one flow with different actions."""
+    L7_BYPASS = "l7-bypass"
+    """r is an allow without a request part, and some flow of it is one of an allow that has one."""
+    L7_OVERLAP = "l7-overlap"
+    """Two allows with request parts of different protocols match one flow."""
+    HALF_OPEN = "half-open"
+    """r is an allow, and no flow that it decides is allowed by the other side of its connection."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from cpc.compiler.cli import run
-from cpc.compiler.codes import CODES
 from cpc.compiler.commands import explain, fmt
 from cpc.compiler.commands.exits import Exit, exit_of, worst
 from cpc.compiler.commands.terminal import Terminal
 from cpc.compiler.diagnostics import error, note, warning
 from cpc.compiler.errors import InputError, InternalError
+from cpc.compiler.lint.pages import PAGES
 
 CPC = (sys.executable, "-c", "from cpc.compiler.cli import main; main()")
 
@@ -260,10 +260,10 @@ def test_no_color_and_no_terminal_mean_no_colour(
 
 
 def test_every_page_can_be_shown(capsys: Captured) -> None:
-    for code, page in CODES.items():
+    for code, page in PAGES.items():
         assert run(["explain", code.lower()]) == 0
         assert capsys.readouterr().out.startswith(f"{code}: {page.title}\n")
     assert run(["explain"]) == 0
-    assert len(capsys.readouterr().out.splitlines()) == len(CODES)
+    assert len(capsys.readouterr().out.splitlines()) == len(PAGES)
     assert run(["explain", "--format", "json", "CPC080"]) == 0
     assert json.loads(capsys.readouterr().out)["code"] == "CPC080"

@@ -3,11 +3,16 @@
 import pytest
 
 from cpc.compiler.codes import CODES
-from cpc.compiler.codes.findings import FINDINGS
 from cpc.compiler.codes.inventory import INVENTORY
 from cpc.compiler.codes.meaning import MEANING
 from cpc.compiler.codes.page import Page
 from cpc.compiler.diagnostics import Diagnostics, Severity
+from cpc.compiler.lint.rules import (
+    missing_default,
+    overruled_default,
+    undecided_default,
+    unused_definition,
+)
 from cpc.compiler.policy.inventory_file import parse_inventory
 from cpc.compiler.policy.resolve import resolve
 from cpc.compiler.source import SourceFile
@@ -19,6 +24,11 @@ COMMANDS = {"CPC307"}
 """Pages whose examples are commands."""
 
 DATABASE = 'language 1\nendpoints db = { app = "db" }\ndefault deny ingress for db\n'
+
+FINDINGS = tuple(
+    module.RULE.page
+    for module in (missing_default, unused_definition, overruled_default, undecided_default)
+)
 
 POLICIES = [p for p in (*MEANING, *FINDINGS) if p.code not in COMMANDS]
 

@@ -3,7 +3,7 @@
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cpc.compiler.codes import CODES
+from cpc.compiler.lint.pages import PAGES
 from cpc.compiler.policy.model import Action, Cidr, NamedPort, Policy, Selector, Tier
 from cpc.compiler.policy.resolve import resolve
 from cpc.compiler.syntax import tree
@@ -51,6 +51,6 @@ def test_any_tree_resolves_to_a_policy_and_known_diagnostics(
     policy, _, found = resolve(trees, {}, INVENTORY if known else None)
     _keeps_its_promises(policy)
     for diagnostic in (*found, *check_coverage(policy), *unenforced(policy)):
-        assert diagnostic.code in CODES
+        assert diagnostic.code in PAGES
         assert diagnostic.help and "\n" not in diagnostic.message
         assert diagnostic.span is not None

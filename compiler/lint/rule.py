@@ -1,0 +1,61 @@
+"""What a rule of `cpc check` is, and what it may look at."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from cpc.compiler.codes.page import Page
+from cpc.compiler.diagnostics import Diagnostic, Severity
+from cpc.compiler.source import Sources
+
+if TYPE_CHECKING:
+    from cpc.compiler.policy.inventory import Inventory
+    from cpc.compiler.policy.model import Policy
+    from cpc.compiler.policy.resolve import Definitions
+    from cpc.compiler.syntax import tree
+    from cpc.compiler.verify.findings import Finding
+
+__all__ = ["Check", "Material", "Rule"]
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """A policy without errors, and everything that is known about it.
+
+    `include_path` is where included files were looked for besides; `findings` are those of the engine,
+    None where it was not asked.
+    """
+
+    files: "tuple[tree.File, ...]"
+    sources: Sources
+    include_path: tuple[str, ...]
+    inventory: "Inventory | None"
+    policy: "Policy"
+    definitions: "Definitions"
+    findings: "tuple[Finding, ...] | None" = None
+
+
+Check: TypeAlias = Callable[[Material], Iterable[Diagnostic]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule; its name reads well after "allow".
+
+    `severity` is what holds where nobody chose another. `check` None: another part of cpc says it, which
+    the rule's file names.
+    """
+
+    page: Page
+    severity: Severity
+    check: Check | None = None
+
+    @property
+    def code(self) -> str:
+        """The code of its diagnostics."""
+        return self.page.code
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return self.page.name

@@ -1,0 +1,39 @@
+"""`partial-shadow`: a rule that loses some of its flows."""
+
+from cpc.compiler.diagnostics import Diagnostic, Severity, note
+from cpc.compiler.lint.told import Told, finding_rule
+from cpc.compiler.verify.findings import FindingKind
+
+__all__ = ["RULE"]
+
+
+def tell(told: Told) -> Diagnostic:
+    """Names the statement, and what takes a part of its flows."""
+    return note(
+        "CPC225",
+        f"{told.what} decides only some of its flows",
+        told.span,
+        labels=told.labels(lambda other: "decides the others, and otherwise"),
+        notes=told.witness,
+    )
+
+
+RULE = finding_rule(
+    FindingKind.PARTIAL,
+    Severity.NOTE,
+    tell,
+    "CPC225",
+    "a rule decides only some of its flows",
+    "A narrower rule before this one decides some of its flows, and otherwise. That is how "
+    "exceptions are written, so this is only a note; the witness is a flow that this rule "
+    "does not get.",
+    'endpoints web = { app = "web" }\n'
+    'endpoints db = { app = "db" }\n'
+    "default deny ingress, egress for web, db\n"
+    "deny no-ssh: web -> db tcp/22\n"
+    "allow web-db: web -> db tcp",
+    'endpoints web = { app = "web" }\n'
+    'endpoints db = { app = "db" }\n'
+    "default deny ingress, egress for web, db\n"
+    "allow web-db: web -> db tcp/5432",
+)

@@ -1,0 +1,78 @@
+"""A policy's material to what is said about it: the rules that were selected, silenced where comments say so."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from cpc.compiler.diagnostics import Diagnostic, Severity
+from cpc.compiler.lint.ignores import Ignore, ignores, silenced
+from cpc.compiler.lint.pages import PAGES
+from cpc.compiler.lint.rule import Material
+from cpc.compiler.lint.rules import RULES
+from cpc.compiler.lint.rules.malformed_ignore import malformed_ignores
+from cpc.compiler.lint.rules.unused_ignore import unused_ignores
+from cpc.compiler.lint.settings import Settings
+from cpc.compiler.source import Sources
+from cpc.compiler.syntax import tree
+from cpc.compiler.verify.findings import FindingKind
+
+__all__ = ["RULE_CODES", "is_input_error", "kept", "kinds_wanted", "lint", "lint_errors"]
+
+RULE_CODES = frozenset(rule.code for rule in RULES)
+"""Codes of rules: their errors are findings about a policy, never bad input."""
+
+_NAMES = {code: page.name for code, page in PAGES.items() if page.name}
+_CODES = {name: code for code, name in _NAMES.items()}
+
+
+def is_input_error(diagnostic: Diagnostic) -> bool:
+    """Whether a diagnostic says that the input is bad: it is never silenced, by nothing."""
+    return diagnostic.severity is Severity.ERROR and diagnostic.code not in RULE_CODES
+
+
+def kinds_wanted(settings: Settings) -> frozenset[FindingKind]:
+    """What the engine is to look for; nothing: it need not be asked."""
+    return frozenset(k for k in FindingKind if settings.selection.takes(_CODES[k.value]))
+
+
+def lint(material: Material, told: Iterable[Diagnostic], settings: Settings) -> list[Diagnostic]:
+    """Everything to say about a policy without errors: `told` by earlier stages, and by the rules."""
+    found = [*kept(told, settings), *kept(_spoken(material, settings), settings)]
+    comments = list(ignores(material.files, material.sources))
+    left = _silenced(found, comments)
+    codes = set(filter(settings.selection.takes, PAGES))
+    if material.findings is None:
+        codes -= {_CODES[kind.value] for kind in FindingKind}
+    spoke = codes | {_NAMES[code] for code in codes if code in _NAMES}
+    malformed = malformed_ignores(comments, [*PAGES, *_NAMES.values()])
+    return [*left, *kept([*malformed, *unused_ignores(comments, spoke)], settings)]
+
+
+def lint_errors(
+    files: Iterable[tree.File], sources: Sources, told: Iterable[Diagnostic], settings: Settings
+) -> list[Diagnostic]:
+    """What is left to say where errors ended the road: no rule can speak then."""
+    return _silenced(list(kept(told, settings)), list(ignores(files, sources)))
+
+
+def _spoken(material: Material, settings: Settings) -> Iterator[Diagnostic]:
+    wanted = kinds_wanted(settings)
+    found = tuple(f for f in material.findings or () if f.kind in wanted)
+    heard = replace(material, findings=found)
+    for rule in RULES:
+        if rule.check is not None and settings.selection.takes(rule.code):
+            yield from rule.check(heard)
+
+
+def kept(found: Iterable[Diagnostic], settings: Settings) -> Iterator[Diagnostic]:
+    """What was selected, with the severity that was chosen for it."""
+    for diagnostic in found:
+        if is_input_error(diagnostic):
+            yield diagnostic
+        elif settings.selection.takes(diagnostic.code):
+            severity = settings.severities.get(diagnostic.code, diagnostic.severity)
+            yield replace(diagnostic, severity=severity)
+
+
+def _silenced(found: Sequence[Diagnostic], comments: Sequence[Ignore]) -> list[Diagnostic]:
+    errors = [d for d in found if is_input_error(d)]
+    return errors + silenced([d for d in found if not is_input_error(d)], comments, _NAMES)
