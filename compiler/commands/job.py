@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import typer
 
 from cpc.compiler.commands.terminal import Color, Terminal
-from cpc.compiler.report import Format
+from cpc.compiler.diagnostics import error
+from cpc.compiler.errors import InputError
+from cpc.compiler.report import PLAIN, Format
 
 __all__ = ["Common", "Job", "terminal_of"]
 
@@ -35,11 +37,21 @@ def terminal_of(
     color: Color | None = None,
     verbose: bool = False,
     timings: bool = False,
+    *,
+    reports: bool = False,
 ) -> Terminal:
-    """The options of a command over those given before it."""
+    """The options of a command over those given before it.
+
+    `reports`: its answer are diagnostics, so that it has every format; InputError (CPC080) where another
+    command is asked for one of those.
+    """
     common = context.obj if isinstance(context.obj, Common) else Common()
+    chosen = format or common.format or Format.PRETTY
+    if chosen not in PLAIN and not reports:
+        help = "choose `pretty`, `concise` or `json`"
+        raise InputError(error("CPC080", f"`--format {chosen}` is for `cpc check`", help=help))
     return Terminal(
-        format=format or common.format or Format.PRETTY,
+        format=chosen,
         color=color or common.color or Color.AUTO,
         verbose=verbose or common.verbose,
         show_timings=timings or common.timings,

@@ -5,12 +5,12 @@ import shutil
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TextIO
 
-from cpc.compiler.diagnostics import Diagnostic
-from cpc.compiler.report import Format, Look, render, summary
+from cpc.compiler.diagnostics import Diagnostic, Severity
+from cpc.compiler.report import DOCUMENTS, Format, Look, render, summary
 from cpc.compiler.source import Sources
 from cpc.compiler.timings import Timings
 
@@ -51,7 +51,8 @@ def flush_answer() -> None:
 class Terminal:
     """The options that every command has, and the two streams.
 
-    `sources` collects every text read, so that whoever reports can show its lines.
+    `sources` collects every text read, so that whoever reports can show its lines. `fail_level`: from
+    there on a diagnostic makes the run fail, for the formats that say so.
     """
 
     format: Format = Format.PRETTY
@@ -60,6 +61,7 @@ class Terminal:
     show_timings: bool = False
     timings: Timings = field(default_factory=Timings)
     sources: Sources = field(default_factory=dict)
+    fail_level: Severity = Severity.WARNING
 
     def colored(self, stream: TextIO | None) -> bool:
         """Whether to colour what goes to `stream`."""
@@ -108,7 +110,12 @@ class Terminal:
     def _look(self, stream: TextIO | None) -> Look:
         wide = stream is not None and stream.isatty()
         width = shutil.get_terminal_size().columns - 8 if wide else 120
-        return Look(self.format, self.colored(stream), width)
+        look = Look(self.format, self.colored(stream), width, self.fail_level)
+        if self.format is Format.SARIF:
+            from cpc.compiler.lint.pages import PAGES
+
+            return replace(look, pages=PAGES)
+        return look
 
     def report(self, diagnostics: Iterable[Diagnostic]) -> None:
         """Diagnostics beside an answer: to standard error, with a line that counts them."""
@@ -120,12 +127,12 @@ class Terminal:
     def answer_report(self, diagnostics: Iterable[Diagnostic]) -> None:
         """Diagnostics that are the answer; the line that counts them goes to standard error."""
         found = tuple(diagnostics)
-        if found or self.format is Format.JSON:
+        if found or self.format in DOCUMENTS:
             self.answer(render(found, self.sources, self._look(sys.stdout)) + "\n")
         self._count(found)
 
     def _count(self, found: tuple[Diagnostic, ...]) -> None:
-        if found and self.format is not Format.JSON:
+        if found and self.format not in DOCUMENTS:
             self.say(f"cpc: {summary(found)}")
 
     @contextmanager

@@ -1,33 +1,55 @@
 """Diagnostics as text: sorted by place, each said once, in the form that was asked for."""
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from cpc.compiler.diagnostics import Diagnostic, Severity
 from cpc.compiler.report.pretty import Line, concise, pretty
 from cpc.compiler.source import Sources
 
-__all__ = ["Format", "Look", "ordered", "render", "summary"]
+if TYPE_CHECKING:
+    from cpc.compiler.codes.page import Page
+
+__all__ = ["DOCUMENTS", "PLAIN", "Format", "Look", "ordered", "render", "summary"]
 
 
 class Format(StrEnum):
-    """Pretty is for people, concise for editors and grep, json for programs."""
+    """Pretty is for people, concise for editors and grep, json for programs, the others for what shows
+    findings beside a change.
+    """
 
     PRETTY = "pretty"
     CONCISE = "concise"
     JSON = "json"
+    SARIF = "sarif"
+    JUNIT = "junit"
+    GITHUB = "github"
+    GITLAB = "gitlab"
+
+
+DOCUMENTS = frozenset({Format.JSON, Format.SARIF, Format.JUNIT, Format.GITLAB})
+"""Formats that are one document, even when there is nothing to say."""
+
+PLAIN = frozenset({Format.PRETTY, Format.CONCISE, Format.JSON})
+"""Formats that every command has."""
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How to render: `width` is the room for one line of source text, in terminal columns."""
+    """How to render: `width` is the room for one line of source text, in terminal columns.
+
+    `fail_level`: from there on a diagnostic makes the run fail. `pages` describe codes, where a format
+    has room for it.
+    """
 
     format: Format = Format.PRETTY
     color: bool = False
     width: int = 120
+    fail_level: Severity = Severity.WARNING
+    pages: "Mapping[str, Page]" = field(default_factory=dict)
 
 
 _COLORS = {
@@ -78,13 +100,29 @@ def _text(lines: Iterable[Line], color: bool) -> str:
 
 
 def render(diagnostics: Iterable[Diagnostic], sources: Sources, look: Look) -> str:
-    """All diagnostics as one text without a final line end; json is a document even when empty."""
+    """All diagnostics as one text without a final line end."""
     found = ordered(diagnostics, sources)
     match look.format:
         case Format.JSON:
             from cpc.compiler.report.document import document
 
             return document(found, sources)
+        case Format.SARIF:
+            from cpc.compiler.report.sarif import sarif
+
+            return sarif(found, sources, look.pages)
+        case Format.JUNIT:
+            from cpc.compiler.report.junit import junit
+
+            return junit(found, sources, look.fail_level)
+        case Format.GITHUB:
+            from cpc.compiler.report.github import github
+
+            return github(found, sources)
+        case Format.GITLAB:
+            from cpc.compiler.report.gitlab import gitlab
+
+            return gitlab(found, sources)
         case Format.CONCISE:
             return _text((concise(diagnostic) for diagnostic in found), look.color)
         case Format.PRETTY:
