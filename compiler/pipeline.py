@@ -5,10 +5,10 @@ the road ends there. What a command does not need is not imported.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from cpc.compiler.diagnostics import Diagnostics, Severity
+from cpc.compiler.diagnostics import Diagnostic, Diagnostics, Severity
 from cpc.compiler.errors import InputError
 from cpc.compiler.source import Sources
 from cpc.compiler.timings import Timings, Tool
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cpc.compiler.artifact import Artifact
     from cpc.compiler.exports.kinds import Kind
     from cpc.compiler.ir.nodes import Program
+    from cpc.compiler.lint.settings import Settings
     from cpc.compiler.policy.inventory import Inventory
     from cpc.compiler.policy.model import Policy
     from cpc.compiler.policy.resolve import Definitions
@@ -31,6 +32,7 @@ __all__ = [
     "compile_policy",
     "export_policy",
     "front",
+    "lint_policy",
     "list_connections",
     "lower_policy",
     "read_files",
@@ -159,6 +161,32 @@ def verify_policy(
 
     with timings.measure("verify", Tool.Z3):
         return verify(policy)
+
+
+def lint_policy(
+    read: Front, include_path: Sequence[str], settings: "Settings", timings: Timings
+) -> Diagnostics:
+    """Everything to say about what was read, as the settings and comments want it, what this version
+    cannot enforce as notes.
+    """
+    from cpc.compiler.lint.rule import Material
+    from cpc.compiler.lint.run import lint, lint_errors
+
+    if read.policy is None or read.definitions is None:
+        return lint_errors(read.files, read.sources, read.diagnostics, settings)
+    found = [*read.diagnostics, *map(_accepted, verify_policy(read.policy, timings)[1])]
+    material = Material(
+        read.files, read.sources, tuple(include_path), read.inventory, read.policy, read.definitions
+    )
+    with timings.measure("lint"):
+        return lint(material, found, settings)
+
+
+def _accepted(diagnostic: Diagnostic) -> Diagnostic:
+    """What only a later version enforces (CPC4xx) is a fact to a check; `compile` makes it an error."""
+    if diagnostic.code.startswith("CPC4"):
+        return replace(diagnostic, severity=Severity.NOTE)
+    return diagnostic
 
 
 def list_connections(read: Front, timings: Timings) -> "tuple[Connectivity | None, Diagnostics]":

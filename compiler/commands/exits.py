@@ -1,11 +1,11 @@
 """Exit codes, and which one wins."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from enum import IntEnum
 
 from cpc.compiler.diagnostics import Diagnostic, Severity
 
-__all__ = ["Exit", "exit_of", "worst"]
+__all__ = ["UNKNOWN", "Exit", "exit_at", "exit_of", "worst"]
 
 
 class Exit(IntEnum):
@@ -26,20 +26,36 @@ def worst(codes: Iterable[int]) -> int:
     return min(codes, key=lambda code: _PRECEDENCE.index(Exit(code)), default=Exit.CLEAN)
 
 
+UNKNOWN = frozenset({"CPC209", "CPC229"})
+"""Codes that say that an answer is unknown: it never passes for a good one."""
+
+
 def exit_of(diagnostics: Iterable[Diagnostic], *, strict: bool) -> int:
-    """2 where an error says that the input is bad, 1 where the verifier found something.
+    """2 where an error says that the input is bad, 3 where an answer is unknown, 1 where the verifier
+    found something.
 
     `strict`: a warning of any kind is a finding too; notes never are.
     """
+    return exit_at(Severity.WARNING if strict else Severity.ERROR, diagnostics)
+
+
+def exit_at(
+    fail_level: Severity, diagnostics: Iterable[Diagnostic], findings: Container[str] = ()
+) -> int:
+    """As `exit_of`, with 1 where something is at or above `fail_level`.
+
+    Errors of CPC2xx, and of the codes in `findings`, are about a policy, not about bad input.
+    """
+    order = tuple(Severity)
 
     def one(diagnostic: Diagnostic) -> int:
-        finding = diagnostic.code.startswith("CPC2")
-        match diagnostic.severity:
-            case Severity.ERROR:
-                return Exit.FINDINGS if finding else Exit.INPUT
-            case Severity.WARNING:
-                return Exit.FINDINGS if strict else Exit.CLEAN
-            case Severity.NOTE:
-                return Exit.CLEAN
+        code = diagnostic.code
+        finding = code.startswith("CPC2") or code in findings
+        if diagnostic.severity is Severity.ERROR and not finding:
+            return Exit.INPUT
+        if code in UNKNOWN:
+            return Exit.UNDECIDED
+        fails = order.index(diagnostic.severity) <= order.index(fail_level)
+        return Exit.FINDINGS if fails else Exit.CLEAN
 
     return worst(map(one, diagnostics))

@@ -21,6 +21,7 @@ __all__ = [
     "Listing",
     "ParamOption",
     "PolicyFiles",
+    "ReportFormatOption",
     "TargetOption",
     "TimingsOption",
     "VerboseOption",
@@ -45,7 +46,13 @@ class Listing(StrEnum):
 
 
 FormatOption = Annotated[
-    Format | None, typer.Option("--format", help="How diagnostics and answers look.")
+    Format | None,
+    typer.Option(
+        "--format", metavar="[pretty|concise|json]", help="How diagnostics and answers look."
+    ),
+]
+ReportFormatOption = Annotated[
+    Format | None, typer.Option("--format", help="How findings look, or for what.")
 ]
 ColorOption = Annotated[
     Color | None, typer.Option("--color", help="When to colour; NO_COLOR is honoured.")

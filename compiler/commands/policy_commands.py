@@ -19,10 +19,12 @@ from cpc.compiler.commands.options import (
     Listing,
     ParamOption,
     PolicyFiles,
+    ReportFormatOption,
     TargetOption,
     TimingsOption,
     VerboseOption,
 )
+from cpc.compiler.diagnostics import Severity
 from cpc.compiler.exports.kinds import Kind
 
 __all__ = ["check", "compile", "explain", "export", "fmt", "import_", "init", "version"]
@@ -34,7 +36,24 @@ def check(
     inventory: InventoryOption = None,
     param: ParamOption = None,
     include: IncludeOption = None,
-    format: FormatOption = None,
+    select: Annotated[
+        list[str] | None,
+        typer.Option(metavar="RULE,...", help="Only these rules: names, codes or CPC2; or all."),
+    ] = None,
+    ignore: Annotated[
+        list[str] | None,
+        typer.Option(metavar="RULE,...", help="Not these rules; the more exact word wins."),
+    ] = None,
+    fail_level: Annotated[
+        Severity | None, typer.Option(help="Exit with 1 from here on; warning by default.")
+    ] = None,
+    baseline: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Accept the findings that this file lists.")
+    ] = None,
+    update_baseline: Annotated[
+        bool, typer.Option("--update-baseline", help="Write today's findings to the baseline.")
+    ] = False,
+    format: ReportFormatOption = None,
     color: ColorOption = None,
     verbose: VerboseOption = False,
     timings: TimingsOption = False,
@@ -42,8 +61,14 @@ def check(
     """Say everything that is wrong with policies."""
     from cpc.compiler.commands import check
 
-    terminal = terminal_of(context, format, color, verbose, timings)
-    order = check.Order(files, inventory, param or (), include or ())
+    terminal = terminal_of(context, format, color, verbose, timings, reports=True)
+    order = check.Order(
+        files,
+        inventory,
+        param or (),
+        include or (),
+        check.Wishes(select, ignore or (), fail_level, baseline, update_baseline),
+    )
     return Job(partial(check.run, order), terminal)
 
 
