@@ -23,12 +23,14 @@ if TYPE_CHECKING:
     from cpc.compiler.policy.resolve import Definitions
     from cpc.compiler.syntax.tree import File
     from cpc.compiler.verify.connectivity import Connectivity
+    from cpc.compiler.verify.questions import Answer
     from cpc.compiler.verify.verified import VerifiedPolicy
 
 __all__ = [
     "Files",
     "Front",
     "Options",
+    "ask",
     "compile_policy",
     "export_policy",
     "front",
@@ -201,6 +203,32 @@ def list_connections(read: Front, timings: Timings) -> "tuple[Connectivity | Non
     with timings.measure("connectivity"):
         answer = connectivity(read.policy, read.inventory)
     return answer, told_of_names(read.policy)
+
+
+def ask(
+    read: Front, question: str, parameters: Mapping[str, str], namespace: str, timings: Timings
+) -> "tuple[Answer | None, Diagnostics]":
+    """The answer to a question about one connection, of a front without errors.
+
+    Its text is among the front's sources from then on, as `the connection`.
+    """
+    if read.policy is None:
+        return None, []
+    from cpc.compiler.policy.resolve_connection import resolve_connection
+    from cpc.compiler.source import SourceFile
+    from cpc.compiler.syntax.parse import parse_connection
+    from cpc.compiler.verify.questions import Answer, answer
+
+    source = read.sources["the connection"] = SourceFile("the connection", question)
+    asked, found = parse_connection(source)
+    if asked is None:
+        return None, found
+    resolved, found = resolve_connection(asked, read.files, parameters, read.inventory, namespace)
+    if resolved is None:
+        return None, found
+    with timings.measure("answer", Tool.Z3):
+        answered = answer(read.policy, resolved, read.inventory)
+    return (answered, found) if isinstance(answered, Answer) else (None, [*found, answered])
 
 
 def export_policy(read: Front, kind: "Kind", timings: Timings) -> "tuple[str | None, Diagnostics]":

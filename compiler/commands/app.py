@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cpc.compiler.commands import policy_commands, runtime_commands
+from cpc.compiler.commands import policy_commands, question_commands, runtime_commands
 from cpc.compiler.commands.job import Common
 from cpc.compiler.commands.options import ColorOption, FormatOption, TimingsOption, VerboseOption
 from cpc.compiler.commands.terminal import Terminal
@@ -55,6 +55,8 @@ _COMMANDS = (
     policy_commands.compile,
     policy_commands.check,
     policy_commands.connectivity,
+    question_commands.trace,
+    question_commands.why,
     policy_commands.fmt,
     policy_commands.import_,
     policy_commands.export,

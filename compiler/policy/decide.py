@@ -20,7 +20,16 @@ from cpc.compiler.policy.model import (
 from cpc.compiler.policy.requests import name_matches, request_matches
 from cpc.compiler.policy.semantics import Decision, Verdict, decide_terms, selects
 
-__all__ = ["Concrete", "FlowReading", "PartyAtoms", "decide", "party_selected", "project"]
+__all__ = [
+    "CONCRETE",
+    "Concrete",
+    "EveryRequest",
+    "FlowReading",
+    "PartyAtoms",
+    "decide",
+    "party_selected",
+    "project",
+]
 
 
 class Concrete:
@@ -139,7 +148,7 @@ def _read(policy: Policy, reading: FlowReading) -> Decision:
     raise InternalError("no outcome of a decision holds")
 
 
-class _EveryRequest(FlowReading):
+class EveryRequest(FlowReading):
     """The reading in which every matcher matches."""
 
     def request(self, matcher: Matcher) -> bool:
@@ -160,7 +169,7 @@ def project(policy: Policy, flow: Flow) -> Decision:
     opaque = _read(policy, FlowReading(flow, OPAQUE))
     if opaque.verdict is Verdict.ALLOW:
         return opaque
-    most = _read(policy, _EveryRequest(flow))
+    most = _read(policy, EveryRequest(flow))
     if most.verdict is Verdict.DENY:
         return opaque
     return replace(most, verdict=Verdict.REDIRECT)

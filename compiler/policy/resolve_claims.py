@@ -17,7 +17,7 @@ from cpc.compiler.policy.semantics import Verdict
 from cpc.compiler.source import Span
 from cpc.compiler.syntax import tree
 
-__all__ = ["Claims"]
+__all__ = ["Claims", "numbers_of"]
 
 
 @dataclass(slots=True)
@@ -55,7 +55,7 @@ class Claims:
         request = None if claim.request is None else self.requests.part(claim.request)
         if (claim.ports and ports is None) or (claim.request is not None and request is None):
             return
-        numbers = self._numbers(ports)
+        numbers = numbers_of(ports, self.scope)
         carried = claim.request is None or self.requests.carried(claim.request, ports)
         if left is None or right is None or (ports is not None and numbers is None) or not carried:
             return
@@ -87,7 +87,7 @@ class Claims:
         request = None if case.request is None else requests.request(case.request)
         if case.by is not None and case.by.text != BY_DEFAULT:
             self._by.append(case.by)
-        numbers = self._numbers(ports)
+        numbers = numbers_of(ports, self.scope)
         if (case.ports is not None and numbers is None) or (
             case.request is not None and request is None
         ):
@@ -119,17 +119,18 @@ class Claims:
                 )
             )
 
-    def _numbers(self, ports: PortSet | None) -> tuple[PortRange, ...] | None:
-        """Ports by number; names are refused, since a claim is about what packets carry."""
-        if ports is None:
-            return None
-        for named in ports.named:
-            self.scope.diagnostics.append(
-                error(
-                    "CPC351",
-                    f"port `{named.name}` has no number here",
-                    named.span,
-                    help="asserts and tests speak of port numbers: write the number",
-                )
+
+def numbers_of(ports: PortSet | None, scope: Scope) -> tuple[PortRange, ...] | None:
+    """Ports by number; names are refused (CPC351), since a claim is about what packets carry."""
+    if ports is None:
+        return None
+    for named in ports.named:
+        scope.diagnostics.append(
+            error(
+                "CPC351",
+                f"port `{named.name}` has no number here",
+                named.span,
+                help="write the number: this is about what packets carry",
             )
-        return None if ports.named else ports.ranges
+        )
+    return None if ports.named else ports.ranges

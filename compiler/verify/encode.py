@@ -52,8 +52,12 @@ class FlowVariables:
         return self.requests[matcher]
 
     def consistent(self) -> z3.BoolRef:
-        """Holds of every flow that can be: the subject is ours, both addresses are of the flow's
-        family, nobody shares an address with another, and only protocols with ports have one.
+        """Holds of every flow that can be and whose subject is ours."""
+        return z3.And(self.subject.is_managed, self.possible())
+
+    def possible(self) -> z3.BoolRef:
+        """Holds of every flow that can be: both addresses are of its family, nobody shares an address
+        with another, and only protocols with ports have one.
         """
         has_port = z3.Or(
             *(self.protocol == p for p in (Protocol.TCP, Protocol.UDP, Protocol.SCTP)),
@@ -69,7 +73,6 @@ class FlowVariables:
         return z3.And(
             self.subject.consistent(),
             self.peer.consistent(),
-            self.subject.is_managed,
             self.subject.is4 == self.family4,
             self.peer.is4 == self.family4,
             self.same == one_address,

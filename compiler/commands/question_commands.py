@@ -1,0 +1,75 @@
+"""What the commands take that ask a policy about connections."""
+
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from cpc.compiler.commands.job import Job, terminal_of
+from cpc.compiler.commands.options import (
+    ColorOption,
+    FormatOption,
+    IncludeOption,
+    InventoryOption,
+    ParamOption,
+    PolicyFiles,
+    TimingsOption,
+    VerboseOption,
+)
+
+__all__ = ["trace", "why"]
+
+ConnectionArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="CONNECTION", help="As a test case without its verdict: 'web -> db tcp/5432'."
+    ),
+]
+NamespaceOption = Annotated[
+    str,
+    typer.Option(
+        "-n", "--namespace", metavar="NAME", help="Labels of CONNECTION hold in this namespace."
+    ),
+]
+
+
+def trace(
+    context: typer.Context,
+    files: PolicyFiles,
+    connection: ConnectionArgument,
+    namespace: NamespaceOption = "",
+    inventory: InventoryOption = None,
+    param: ParamOption = None,
+    include: IncludeOption = None,
+    format: FormatOption = None,
+    color: ColorOption = None,
+    verbose: VerboseOption = False,
+    timings: TimingsOption = False,
+) -> Job:
+    """Show how both sides decide a connection, rule by rule."""
+    from cpc.compiler.commands import trace
+
+    terminal = terminal_of(context, format, color, verbose, timings)
+    order = trace.Order(files, connection, namespace, inventory, param or (), include or ())
+    return Job(partial(trace.trace, order), terminal)
+
+
+def why(
+    context: typer.Context,
+    files: PolicyFiles,
+    connection: ConnectionArgument,
+    namespace: NamespaceOption = "",
+    inventory: InventoryOption = None,
+    param: ParamOption = None,
+    include: IncludeOption = None,
+    format: FormatOption = None,
+    color: ColorOption = None,
+    verbose: VerboseOption = False,
+    timings: TimingsOption = False,
+) -> Job:
+    """Show why a connection is allowed or denied, and what would change it."""
+    from cpc.compiler.commands import trace
+
+    terminal = terminal_of(context, format, color, verbose, timings)
+    order = trace.Order(files, connection, namespace, inventory, param or (), include or ())
+    return Job(partial(trace.why, order), terminal)
