@@ -4,6 +4,8 @@ The second reading (`tests/imports/kubernetes.py`) takes the documents as they a
 importers.
 """
 
+from ipaddress import ip_address
+
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -25,6 +27,7 @@ from tests.imports.kubernetes import (
     ports_of,
 )
 from tests.imports.test_network_policy import inventory_of
+from tests.policy.resolving import clean
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -49,3 +52,23 @@ def test_objects_let_through_what_the_policy_does(
         flow = Flow(subject.party(), peer.party(), direction, peer.address.version, protocol, port)
         let_through = decide(policy, flow).verdict is Verdict.ALLOW
         assert let_through is allowed(objects, direction, subject, peer, protocol, port), flow
+
+
+def test_an_inventory_changes_no_object() -> None:
+    text = (
+        'policy shop namespace "shop" {\n'
+        '  default deny ingress, egress for { "k8s:app" = "web" }\n'
+        '  ingress allow world -> { "k8s:app" = "web" } tcp/"http", udp/53\n'
+        '  egress allow { "k8s:app" = "web" } -> { "k8s:app" = "db" } tcp/"http"\n}'
+    )
+    inventory = inventory_of((Pod("web", "shop", (("app", "web"),), ADDRESS, PORTS),))
+    plain, known = clean(text), clean(text, inventory=inventory)
+    assert len(known.rules) > len(plain.rules)
+    for kind in (Kind.NETWORKPOLICY, Kind.CILIUM):
+        objects, said = export(plain, kind)
+        assert objects is not None and "http" in objects and said == []
+        assert export(known, kind) == (objects, [])
+
+
+ADDRESS = ip_address("10.244.0.1")
+PORTS = (("http", "TCP", 8080),)
