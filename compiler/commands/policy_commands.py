@@ -137,7 +137,7 @@ def import_(
     verbose: VerboseOption = False,
     timings: TimingsOption = False,
 ) -> Job:
-    """Write Kubernetes and Cilium policies as a policy of the language."""
+    """Write Kubernetes and Cilium policies in the language."""
     from cpc.compiler.commands import import_
 
     terminal = terminal_of(context, format, color, verbose, timings)

@@ -67,7 +67,7 @@ def why(
     verbose: VerboseOption = False,
     timings: TimingsOption = False,
 ) -> Job:
-    """Show why a connection is allowed or denied, and what would change it."""
+    """Show why a connection is allowed or denied."""
     from cpc.compiler.commands import trace
 
     terminal = terminal_of(context, format, color, verbose, timings)
