@@ -1,7 +1,6 @@
 """Halves of rules as unions of boxes."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import assert_never
 
 from cpc.compiler.policy.model import (
@@ -18,9 +17,7 @@ from cpc.compiler.policy.model import (
     In,
     Isolation,
     LabelExpr,
-    LabelKey,
     NamedPort,
-    Network,
     Not,
     Policy,
     PortRange,
@@ -33,6 +30,7 @@ from cpc.compiler.policy.model import (
 )
 from cpc.compiler.policy.requests import name_matches
 from cpc.compiler.policy.semantics import takes_requirements
+from cpc.compiler.verify.engine.mentioned import space_of
 from cpc.compiler.verify.engine.space import (
     ADDRESS,
     ENTITIES,
@@ -50,7 +48,7 @@ from cpc.compiler.verify.engine.space import (
 )
 from cpc.compiler.verify.vocabulary import Vocabulary
 
-__all__ = ["Boxes", "TooManyBoxes", "space_of"]
+__all__ = ["Boxes", "TooManyBoxes", "complement", "meet", "product", "space_of"]
 
 _MAX_BOXES = 20_000
 """Boxes of one half of a rule."""
@@ -58,73 +56,6 @@ _MAX_BOXES = 20_000
 
 class TooManyBoxes(Exception):
     """A half of a rule whose expressions have too many alternatives to be written out."""
-
-
-@dataclass(slots=True)
-class _Mentioned:
-    """What the selectors of a policy speak of."""
-
-    keys: dict[LabelKey, dict[str, None]] = field(default_factory=dict)
-    networks: set[Network] = field(default_factory=set)
-    switches: dict[tuple[Side, object], None] = field(default_factory=dict)
-
-    def selector(self, side: Side, selector: Selector) -> None:
-        for term in selector:
-            self.term(side, term)
-
-    def term(self, side: Side, term: Term) -> None:
-        match term:
-            case EndpointTerm(expr):
-                self.expr(expr)
-            case Cidr(network, excepts):
-                self.networks.update((network, *excepts))
-            case NamedPort(inner, name, protocol, port):
-                self.switches[side, (name, protocol, port)] = None
-                self.term(side, inner)
-            case ServiceTerm(name):
-                self.switches[side, ServiceTerm(name)] = None
-            case Fqdn(patterns):
-                self.switches.update(((side, pattern), None) for pattern in patterns)
-            case EntityTerm():
-                pass
-            case _:
-                assert_never(term)
-
-    def expr(self, expr: LabelExpr) -> None:
-        match expr:
-            case Everything():
-                pass
-            case Has(key):
-                self.keys.setdefault(key, {})
-            case In(key, values):
-                self.keys.setdefault(key, {}).update(dict.fromkeys(values))
-            case Not(operand):
-                self.expr(operand)
-            case AllOf(operands) | AnyOf(operands):
-                for operand in operands:
-                    self.expr(operand)
-            case _:
-                assert_never(expr)
-
-
-def space_of(policies: Iterable[Policy]) -> Space:
-    """The grid in which every half of these policies is a union of boxes."""
-    said = _Mentioned()
-    ports: set[PortRange] = set()
-    for policy in policies:
-        for rule in policy.rules:
-            said.selector(Side.SUBJECT, rule.subject)
-            said.selector(Side.PEER, rule.peers)
-            ports.update(rule.ports or ())
-        for isolation in (*policy.isolations, *policy.open_defaults):
-            said.selector(Side.SUBJECT, isolation.subject)
-        for requirement in policy.requirements:
-            said.selector(Side.SUBJECT, requirement.subject)
-            said.selector(Side.PEER, requirement.peers)
-        for audit in policy.audits:
-            said.selector(Side.SUBJECT, audit.subject)
-    keys = ((key, tuple(values)) for key, values in said.keys.items())
-    return Space(keys, said.networks, ports, said.switches)
 
 
 class Boxes:
@@ -144,12 +75,12 @@ class Boxes:
         peers = self._peers(rule)
         if not subjects or not peers:
             return ()
-        services = self._ports(rule.ports)
+        services = self.services(rule.ports)
         found = [
             box
             for service in services
-            for pair in _product(subjects, peers)
-            if (box := _meet(pair, service)) is not None
+            for pair in product(subjects, peers)
+            if (box := meet(pair, service)) is not None
         ]
         return _bounded(found)
 
@@ -164,7 +95,7 @@ class Boxes:
             self._selectors[key] = _bounded([b for t in selector for b in self._term(side, t)])
         return self._selectors[key]
 
-    def _ports(self, ports: Sequence[PortRange] | None) -> list[Box]:
+    def services(self, ports: Sequence[PortRange] | None) -> list[Box]:
         """Boxes of services: one for all ranges that both families can have, else one for each."""
         if ports is None:
             return [{}]
@@ -187,7 +118,7 @@ class Boxes:
         labelled = tuple(t for t in rule.peers if takes_requirements(t))
         bound = self.selector(Side.PEER, labelled)
         for requirement in about:
-            bound = _bounded(list(_product(bound, self._satisfied(rule, requirement))))
+            bound = _bounded(list(product(bound, self._satisfied(rule, requirement))))
         return (*self.selector(Side.PEER, plain), *bound)
 
     def _satisfied(self, rule: Rule, requirement: Requirement) -> tuple[Box, ...]:
@@ -195,21 +126,9 @@ class Boxes:
         peers = self.selector(Side.PEER, requirement.peers)
         if requirement.subject == rule.subject:
             return peers
-        others = self._complement(self.selector(Side.SUBJECT, requirement.subject))
+        subjects = self.selector(Side.SUBJECT, requirement.subject)
+        others = complement(subjects, self._space.full)
         return (*others, *peers)
-
-    def _complement(self, boxes: Sequence[Box]) -> tuple[Box, ...]:
-        """What is in none of some boxes."""
-        rest: list[Box] = [{}]
-        for box in boxes:
-            rest = [
-                met
-                for left in rest
-                for d, mask in box.items()
-                if (met := _meet(left, {d: self._space.full[d] & ~mask})) is not None
-            ]
-            _bounded(rest)
-        return tuple(rest)
 
     # --- terms ---------------------------------------------------------------------------------
 
@@ -236,7 +155,7 @@ class Boxes:
             case NamedPort(inner, name, protocol, port):
                 has = {kind: MANAGED, self._space.switches[side, (name, protocol, port)]: 2}
                 for box in self._term(side, inner):
-                    met = _meet(box, has)
+                    met = meet(box, has)
                     if met is not None:
                         yield met
             case _:
@@ -245,7 +164,7 @@ class Boxes:
     def _endpoints(self, side: Side, kind: int, expr: LabelExpr) -> Iterator[Box]:
         """Endpoints with labels, and those without where the expression holds of no labels."""
         for box in self._labels(side, expr):
-            met = _meet(box, {kind: LABELLED})
+            met = meet(box, {kind: LABELLED})
             if met is not None:
                 yield met
         if _holds_of_none(expr):
@@ -297,7 +216,7 @@ class Boxes:
                 if isinstance(expr, AllOf) is not negated:
                     found: list[Box] = [{}]
                     for part in parts:
-                        found = list(_bounded(list(_product(found, part))))
+                        found = list(_bounded(list(product(found, part))))
                     return found
                 return list(_bounded([box for part in parts for box in part]))
             case _:
@@ -325,7 +244,7 @@ def _holds_of_none(expr: LabelExpr) -> bool:
             assert_never(expr)
 
 
-def _meet(left: Box, right: Box) -> Box | None:
+def meet(left: Box, right: Box) -> Box | None:
     """The flows in both boxes; None where there are none."""
     if not right:
         return left
@@ -340,10 +259,25 @@ def _meet(left: Box, right: Box) -> Box | None:
     return met
 
 
-def _product(left: Iterable[Box], right: Sequence[Box]) -> Iterator[Box]:
+def complement(boxes: Sequence[Box], full: Sequence[int]) -> tuple[Box, ...]:
+    """What is in none of some boxes; `full` are all atoms of each field. TooManyBoxes."""
+    rest: list[Box] = [{}]
+    for box in boxes:
+        rest = [
+            met
+            for left in rest
+            for at, mask in box.items()
+            if (met := meet(left, {at: full[at] & ~mask})) is not None
+        ]
+        _bounded(rest)
+    return tuple(rest)
+
+
+def product(left: Iterable[Box], right: Sequence[Box]) -> Iterator[Box]:
+    """What is in a box of the one and a box of the other."""
     for one in left:
         for other in right:
-            met = _meet(one, other)
+            met = meet(one, other)
             if met is not None:
                 yield met
 

@@ -38,18 +38,23 @@ class Points:
 
     def flow(self, point: Point) -> Flow:
         """A flow at a point; fields that it leaves out are chosen plainly."""
+        address = self._space.address(point.get(ADDRESS, 0))
+        protocol, port = self.service(point, address.version)
+        own = self._own(point)
+        subject = self.party(Side.SUBJECT, "subject", point, Kind(point.get(SUBJECT, 0)), own)
+        peer = self.party(Side.PEER, "peer", point, Kind(point.get(PEER, 0)), address)
+        return Flow(subject, peer, self._direction, address.version, protocol, port)
+
+    def service(self, point: Point, family: int) -> tuple[int, int]:
+        """The protocol and port of a point in a family, as `Flow` has them."""
         space = self._space
-        address = space.address(point.get(ADDRESS, 0))
         protocol, port = space.service(point.get(SERVICE, len(space.services)))
-        family = address.version
         own = Protocol.ICMP if family == 4 else Protocol.ICMPV6
         if protocol not in (*_NUMBERED, own):
-            port = 0
-        elif port == 0 and protocol in _NUMBERED:
-            port = self._port(point.get(SERVICE))
-        subject = self._party(Side.SUBJECT, "subject", point, Kind(point.get(SUBJECT, 0)), None)
-        peer = self._party(Side.PEER, "peer", point, Kind(point.get(PEER, 0)), address)
-        return Flow(subject, peer, self._direction, family, protocol, port)
+            return protocol, 0
+        if port == 0 and protocol in _NUMBERED:
+            return protocol, self._port(point.get(SERVICE))
+        return protocol, port
 
     def _port(self, atom: int | None) -> int:
         """Of a range that starts with port 0, which nobody uses, the next port if there is one."""
@@ -58,9 +63,8 @@ class Points:
             return 80
         return min(services[atom].high, 80)
 
-    def _party(
-        self, side: Side, name: str, point: Point, kind: Kind, address: Address | None
-    ) -> Party:
+    def party(self, side: Side, name: str, point: Point, kind: Kind, address: Address) -> Party:
+        """Who is at one side of a point, at an address."""
         managed = bool(MANAGED >> kind & 1)
         external = bool(EXTERNAL >> kind & 1)
         labels = self._labels(side, point) if LABELLED >> kind & 1 else []
@@ -83,7 +87,7 @@ class Points:
             managed,
             frozenset(labels),
             ENTITIES[kind],
-            address or self._own(point),
+            address,
             frozenset(ports),
             frozenset(services),
             frozenset(names),

@@ -54,11 +54,13 @@ class Search:
         relevant: int,
         good: Callable[[int], bool],
         hopeless: Callable[[int], bool],
+        fits: Callable[[Box], bool] = lambda cell: True,
     ) -> Box | None:
         """A part of `cell` in which exactly the same `relevant` boxes match, and are good; None: none is.
 
         `good` is asked about those boxes; `hopeless` about some that surely match: it says that no point
-        in all of them is good. OutOfSteps where the search is too long.
+        in all of them is good. `fits` says whether some point of a cell can be; where it does not matter
+        which, it is asked last. OutOfSteps where the search is too long.
         """
         may = atoms(self._index.meeting(cell) & relevant)
         stack = [(cell, may, 0)]
@@ -72,7 +74,7 @@ class Search:
             if hopeless(must):
                 continue
             if not partial:
-                if good(must):
+                if good(must) and fits(cell):
                     return cell
                 continue
             _, number, splits = min(partial)

@@ -222,6 +222,13 @@ class Space:
         chosen = next((a for a in usual if low <= a <= high), min(low + 1, high))
         return IPv4Address(chosen) if end == 1 << 32 else IPv6Address(chosen)
 
+    def single(self, atom: int) -> bool:
+        """Whether an atom is one address."""
+        cuts, last = (self.cuts4, 1 << 32) if atom < len(self.cuts4) else (self.cuts6, 1 << 128)
+        place = atom if atom < len(self.cuts4) else atom - len(self.cuts4)
+        after = cuts[place + 1] if place + 1 < len(cuts) else last
+        return after - cuts[place] == 1
+
     def service(self, atom: int) -> tuple[int, int]:
         """(protocol, port) of an atom."""
         if atom < len(self.services):
