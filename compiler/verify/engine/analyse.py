@@ -1,6 +1,6 @@
 """Every finding of a policy about how its rules hang together."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from cpc.compiler.policy.model import Direction, Mode, Policy, Rule
 from cpc.compiler.policy.semantics import without_staged
@@ -8,6 +8,7 @@ from cpc.compiler.verify.engine.boxes import space_of
 from cpc.compiler.verify.engine.effects import Effects
 from cpc.compiler.verify.engine.grid import Grid, Place
 from cpc.compiler.verify.engine.pairs import Pairs
+from cpc.compiler.verify.engine.parts import Part, parts
 from cpc.compiler.verify.engine.search import OutOfSteps
 from cpc.compiler.verify.findings import Finding, FindingKind, Statement
 from cpc.compiler.verify.languages.requests import RequestSpace
@@ -27,61 +28,76 @@ def analyse(policy: Policy, notes: bool = True) -> tuple[Finding, ...]:
     if policy.mode is Mode.NEVER:
         return ()
     policy = without_staged(policy)
-    space = space_of([policy])
     requests = RequestSpace()
     found: list[Finding] = []
     for direction in Direction:
-        grid = Grid(policy, direction, space)
-        found += _Direction(grid, requests).findings(notes)
+        gone: set[int] = set()
+        asked = [_Part(part, direction, requests, gone) for part in parts(policy, direction)]
+        for one in asked:
+            found += one.effects()
+        idle = frozenset(gone)
+        for one in asked:
+            found += one.redundant()
+        for one in asked:
+            found += one.pairs(idle) if notes else one.ambiguous()
     return tuple(sorted(found, key=lambda f: (f.rule.origin.order, f.rule.direction)))
 
 
-class _Direction:
-    def __init__(self, grid: Grid, requests: RequestSpace) -> None:
-        self._grid = grid
-        self._effects = Effects(grid, requests)
-        self._pairs = Pairs(grid)
+class _Part:
+    """The questions about the rules that are at home in one part.
 
-    def findings(self, notes: bool) -> Iterator[Finding]:
-        """All of them, one statement after the other."""
+    `gone` are the rules of the direction, by `id`, that decide nothing, and then those that are redundant
+    too: all of them can be removed together.
+    """
+
+    def __init__(
+        self, part: Part, direction: Direction, requests: RequestSpace, gone: set[int]
+    ) -> None:
+        self._grid = Grid(part.policy, direction, space_of([part.policy]))
+        self._effects = Effects(self._grid, requests)
+        self._pairs = Pairs(self._grid)
+        home = {id(rule) for rule in part.home}
+        statements = self._grid.order.statements
+        self._home = [n for n, s in enumerate(statements) if id(s) in home]
+        self._gone = gone
+        self._doubtful: list[tuple[int, Place]] = []
+        self._lively: list[int] = []
+
+    def effects(self) -> Iterator[Finding]:
+        """Rules that match or decide nothing; what is left for `redundant` is remembered."""
         order = self._grid.order
-        yield from (Finding(FindingKind.DEAD, r, undecided=_TOO_MANY) for r in order.complex)
-        rules = [n for n, s in enumerate(order.statements) if isinstance(s, Rule)]
-        doubtful: list[tuple[int, Place]] = []
-        without = 0
-        lively: list[int] = []
-        for number in rules:
+        too_large = {id(rule) for rule in order.complex}
+        for number in self._home:
+            rule = order.statements[number]
+            if id(rule) in too_large:
+                yield Finding(FindingKind.DEAD, rule, undecided=_TOO_MANY)
+                continue
             if not order.bits[number]:
-                yield from self._dead(number)
+                if isinstance(rule, Rule) and not rule.named:
+                    yield Finding(FindingKind.DEAD, rule)
                 continue
             place, needed = self._effects.glance(number)
             if needed:
-                lively.append(number)
+                self._lively.append(number)
                 continue
             try:
                 place = place or self._effects.effective(number)
                 if place is None:
-                    without |= order.bits[number]
+                    self._gone.add(id(rule))
                     yield self._without_effect(number)
                 else:
-                    doubtful.append((number, place))
-                    lively.append(number)
+                    self._doubtful.append((number, place))
+                    self._lively.append(number)
             except OutOfSteps:
                 yield self._unknown(number, FindingKind.SHADOWED)
-        yield from self._redundant(doubtful, without)
-        if notes:
-            for number in lively:
-                yield from self._pairs.notes(number, without)
-        try:
-            yield from self._pairs.ambiguous()
-        except OutOfSteps:
-            pass
 
-    def _redundant(self, doubtful: list[tuple[int, Place]], idle: int) -> Iterator[Finding]:
-        """Rules whose removal changes nothing, by itself and together with those found before."""
+    def redundant(self) -> Iterator[Finding]:
+        """Rules whose removal changes nothing, by itself and together with those that are gone."""
         effects, order = self._effects, self._grid.order
-        gone = idle
-        for number, place in reversed(doubtful):
+        if not self._doubtful:
+            return
+        gone = self._bits(self._gone)
+        for number, place in reversed(self._doubtful):
             try:
                 if effects.needed(number) is not None:
                     continue
@@ -89,16 +105,31 @@ class _Direction:
                 effects.removed = gone
                 if effects.needed(number) is None:
                     gone |= order.bits[number]
+                    self._gone.add(id(order.statements[number]))
                     yield self._finding(FindingKind.REDUNDANT, number, place, tuple(instead))
             except OutOfSteps:
                 yield self._unknown(number, FindingKind.REDUNDANT)
             finally:
                 effects.removed = 0
 
-    def _dead(self, number: int) -> Iterator[Finding]:
-        rule = self._grid.statement(number)
-        if isinstance(rule, Rule) and not rule.named and rule not in self._grid.order.complex:
-            yield Finding(FindingKind.DEAD, rule)
+    def pairs(self, idle: frozenset[int]) -> Iterator[Finding]:
+        """How the rules overlap with others; `idle` ones, by `id`, take nothing of anybody."""
+        bits = self._bits(idle)
+        for number in self._lively:
+            yield from self._pairs.notes(number, bits)
+        yield from self.ambiguous()
+
+    def ambiguous(self) -> Iterator[Finding]:
+        """Blocks of one priority that contradict each other."""
+        for number in self._home:
+            try:
+                yield from self._pairs.ambiguous(number)
+            except OutOfSteps:
+                yield self._unknown(number, FindingKind.AMBIGUOUS)
+
+    def _bits(self, rules: Collection[int]) -> int:
+        order = self._grid.order
+        return sum(b for s, b in zip(order.statements, order.bits, strict=True) if id(s) in rules)
 
     def _without_effect(self, number: int) -> Finding:
         place = self._effects.otherwise(number)

@@ -14,7 +14,7 @@ class Index:
     """Bitmaps over the numbered boxes of one direction.
 
     `by_atom[f][a]` are the boxes narrowed in field f that hold its atom a; `free[f]` are those that are
-    not narrowed there.
+    not narrowed there, `narrowed[f]` the others.
     """
 
     def __init__(self, space: Space, boxes: Sequence[Box]) -> None:

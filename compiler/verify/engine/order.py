@@ -36,12 +36,12 @@ class Order:
     """The statements of one direction in the order in which they decide, and the bits of their boxes.
 
     Bits are numbered in that order, so that of the boxes of one block, or of the normal tier, the lowest
-    decides: denies, then allows, then isolations. `complex` are rules whose boxes are too many.
+    decides: denies, then allows, then isolations. `complex` are statements whose boxes are too many.
     """
 
     def __init__(self, policy: Policy, direction: Direction, boxes: Boxes) -> None:
         policy = without_staged(policy)
-        self.complex: list[Rule] = []
+        self.complex: list[Statement] = []
         self.boxes: list[Box] = []
         self.owner: list[int] = []
         self.statements: list[Statement] = []
@@ -86,8 +86,7 @@ class Order:
             )
         except TooManyBoxes:
             found = ()
-            if isinstance(statement, Rule):
-                self.complex.append(statement)
+            self.complex.append(statement)
         first = len(self.boxes)
         self.boxes += found
         self.owner += [len(self.statements)] * len(found)

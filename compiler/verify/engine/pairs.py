@@ -64,25 +64,26 @@ class Pairs:
                 return Place(self._grid.search.plain(met, unwanted))
         return None
 
-    def ambiguous(self) -> Iterator[Finding]:
-        """Rules of two blocks of one priority that match one flow with different actions."""
+    def ambiguous(self, number: int) -> Iterator[Finding]:
+        """Rules of other blocks of its priority that match one flow with another action, and come before it
+        in the order of statements. Raises OutOfSteps.
+        """
         order = self._grid.order
-        for number, rule in enumerate(order.statements):
-            group = order.group_of(number)
-            if group is None or not isinstance(rule, Rule):
+        rule, group = order.statements[number], order.group_of(number)
+        if group is None or not isinstance(rule, Rule):
+            return
+        own = next(b for b in group.blocks if b & order.bits[number])
+        met = 0
+        for box in self._grid.boxes_of(number):
+            met |= self._grid.index.meeting(box)
+        for other in self._grid.owners(met & group.mask & ~own):
+            against = order.statements[other]
+            if other > number or not isinstance(against, Rule) or against.action is rule.action:
                 continue
-            own = next(b for b in group.blocks if b & order.bits[number])
-            met = 0
-            for box in self._grid.boxes_of(number):
-                met |= self._grid.index.meeting(box)
-            for other in self._grid.owners(met & group.mask & ~own):
-                against = order.statements[other]
-                if other > number or not isinstance(against, Rule) or against.action is rule.action:
-                    continue
-                place = self._both(number, other)
-                if place is not None:
-                    flow = self._grid.flow(place.point)
-                    yield Finding(FindingKind.AMBIGUOUS, rule, (against,), flow)
+            place = self._both(number, other)
+            if place is not None:
+                flow = self._grid.flow(place.point)
+                yield Finding(FindingKind.AMBIGUOUS, rule, (against,), flow)
 
     def _both(self, one: int, other: int) -> Place | None:
         """A place where both are the first of their blocks, and nothing decides before. Raises OutOfSteps."""
