@@ -15,14 +15,16 @@ from cpc.compiler.policy.model import (
     Matcher,
 )
 from cpc.compiler.policy.requests import TOPICLESS_API_KEYS, name_expression
-from cpc.compiler.verify.languages.carried import OPTIONAL, What, carried, restricted
-from cpc.compiler.verify.languages.combine import meet, with_anything_after
-from cpc.compiler.verify.languages.language import (
-    Language,
+from cpc.compiler.verify.languages.carried import (
+    OPTIONAL,
+    What,
+    carried,
     exactly,
-    expression_language,
+    expressed,
     starting_with,
 )
+from cpc.compiler.verify.languages.combine import meet
+from cpc.compiler.verify.languages.language import Language
 from cpc.compiler.verify.languages.limits import LimitReached, TooLarge
 from cpc.compiler.verify.languages.parts import ABSENT, Numbers, Part, Where
 
@@ -69,34 +71,28 @@ _Texts: TypeAlias = Iterator[tuple[Where, Language]]
 """What texts of parts must be in; of one part there may be several."""
 
 
-def _built(language: Language | TooLarge) -> Language:
-    if isinstance(language, TooLarge):
-        raise LimitReached(language)
-    return language
-
-
 def _expression(what: What, expression: str | None, limit: int) -> _Texts:
     if expression is not None:
-        yield Where(what), _built(expression_language(expression, limit))
+        yield Where(what), expressed(what, expression, limit)
 
 
 def _http(match: HttpMatch, limit: int) -> _Texts:
     yield from _expression(What.METHOD, match.method, limit)
     yield from _expression(What.HOST, match.host, limit)
-    for where, path in _expression(What.PATH, match.path, limit):
-        yield where, with_anything_after("?", path) if match.any_query else path
+    if match.path is not None:
+        path = expressed(What.PATH, match.path, limit, any_query=match.any_query)
+        yield Where(What.PATH), path
     yield from _headers(match.headers, limit)
 
 
 def _grpc(match: GrpcMatch, limit: int) -> _Texts:
-    yield Where(What.METHOD), _built(exactly("POST", limit))
+    yield Where(What.METHOD), exactly(What.METHOD, "POST", limit)
     start = f"/{match.service}/"
-    path = (
-        expression_language(f"{re.escape(start)}[^/?]+", limit)
-        if match.method is None
-        else exactly(start + match.method, limit)
-    )
-    yield Where(What.PATH), _built(path)
+    if match.method is None:
+        path = expressed(What.PATH, f"{re.escape(start)}[^/?]+", limit)
+    else:
+        path = exactly(What.PATH, start + match.method, limit)
+    yield Where(What.PATH), path
     yield from _headers(match.headers, limit)
 
 
@@ -107,9 +103,9 @@ def _headers(headers: tuple[HeaderMatch, ...], limit: int) -> _Texts:
             case "present":
                 yield where, carried(What.HEADER)
             case "=":
-                yield where, _built(exactly(header.value, limit))
+                yield where, exactly(What.HEADER, header.value, limit)
             case _:
-                yield where, _built(expression_language(header.value, limit))
+                yield where, expressed(What.HEADER, header.value, limit)
 
 
 def _kafka(match: KafkaMatch, limit: int) -> Iterator[Box]:
@@ -125,7 +121,7 @@ def _kafka(match: KafkaMatch, limit: int) -> Iterator[Box]:
     if match.version is not None:
         common[Where(What.VERSION)] = Numbers(frozenset({match.version}))
     if match.client is not None:
-        common[Where(What.CLIENT)] = _built(exactly(match.client, limit))
+        common[Where(What.CLIENT)] = exactly(What.CLIENT, match.client, limit)
     key, topic = Where(What.KEY), Where(What.TOPIC)
     if never:
         yield Box(Protocol.KAFKA, {**common, key: Numbers(never), topic: ABSENT})
@@ -137,21 +133,28 @@ def _kafka(match: KafkaMatch, limit: int) -> Iterator[Box]:
 
 
 def _topic(topic: str, limit: int) -> Language:
-    if not topic.endswith("*"):
-        return _built(exactly(topic, limit))
-    return restricted(What.TOPIC, _built(starting_with(topic[:-1], limit)), limit)
+    if topic.endswith("*"):
+        return starting_with(What.TOPIC, topic[:-1], limit)
+    return exactly(What.TOPIC, topic, limit)
 
 
 def _boxes(protocol: Protocol, texts: _Texts, limit: int) -> tuple[Box, ...]:
     """One box of these texts, or none where nothing that can be carried is left."""
     parts: dict[Where, Part] = {}
     for where, language in texts:
-        fitting = restricted(where.what, language, limit)
         known = parts.get(where)
         if isinstance(known, Language):
-            fitting = _built(meet(known, fitting, limit))
-        if fitting.is_empty:
+            language = _both(known, language, limit)
+        if language.is_empty:
             return ()
-        parts[where] = fitting
+        parts[where] = language
     free = {w for w, p in parts.items() if p is carried(w.what) and w.what not in OPTIONAL}
     return (Box(protocol, {w: p for w, p in parts.items() if w not in free}),)
+
+
+def _both(first: Language, second: Language, limit: int) -> Language:
+    name = f"{first.name} and {second.name}"
+    table = meet(first.automaton, second.automaton, limit)
+    if table is None:
+        raise LimitReached(TooLarge((name,), limit))
+    return Language.of(name, table)

@@ -8,11 +8,25 @@ from enum import IntEnum
 from functools import cache, lru_cache
 
 from cpc.compiler.errors import InternalError
-from cpc.compiler.verify.languages.combine import meet
-from cpc.compiler.verify.languages.language import Language, expression_language
-from cpc.compiler.verify.languages.limits import LimitReached, TooLarge
+from cpc.compiler.policy.characters import Ranges, spans
+from cpc.compiler.policy.expression_parser import parse_expression
+from cpc.compiler.policy.expression_tree import Expression
+from cpc.compiler.verify.languages.combine import meet, with_anything_after
+from cpc.compiler.verify.languages.determinise import determinise
+from cpc.compiler.verify.languages.joints import joints_of
+from cpc.compiler.verify.languages.language import Language, plain, plain_start
+from cpc.compiler.verify.languages.limits import STATE_LIMIT, LimitReached, TooLarge
 
-__all__ = ["LAST_KAFKA_NUMBER", "OPTIONAL", "PREFERRED", "What", "carried", "restricted"]
+__all__ = [
+    "LAST_KAFKA_NUMBER",
+    "OPTIONAL",
+    "PREFERRED",
+    "What",
+    "carried",
+    "exactly",
+    "expressed",
+    "starting_with",
+]
 
 
 class What(IntEnum):
@@ -35,18 +49,25 @@ OPTIONAL = frozenset({What.HEADER, What.TOPIC})
 LAST_KAFKA_NUMBER = 32767
 """The last api key, and the last version: both are INT16, and not negative."""
 
+_NEVER: dict[What, Ranges] = {
+    # RFC 9113, 8.2.1: no field holds NUL, LF or CR, and `:path` is one
+    What.PATH: spans("\0\0\n\n\r\r"),
+    What.HEADER: spans("\0\0\n\n\r\r"),
+}
+"""Characters that cannot be carried; here, languages do not tell them from their neighbours."""
+
 _TEXTS = {
     # RFC 9110, 5.6.2 and 9.1: a token
     What.METHOD: "[!#$%&'*+.^_`|~0-9A-Za-z-]+",
-    # normalised, so it starts with `/`; RFC 9113, 8.2.1: no field holds NUL, CR or LF, `:path` neither
-    What.PATH: r"/[^\x00\r\n]*",
+    # normalised, so it starts with `/`
+    What.PATH: "(?s)/.*",
     # without port, in lower case; RFC 3986, 3.2: the characters of an authority
     What.HOST: r"[a-z0-9._~!$&'()*+,;=:@%\[\]-]*",
-    # RFC 9110, 5.5: no NUL, CR or LF, and no white space at the ends
-    What.HEADER: r"([^\x00\r\n\t ]([^\x00\r\n]*[^\x00\r\n\t ])?)?",
+    # RFC 9110, 5.5: no white space at the ends
+    What.HEADER: r"(?s)([^\t ](.*[^\t ])?)?",
     # any string; a topic's name is not empty
-    What.CLIENT: r"(?s).*",
-    What.TOPIC: r"(?s).+",
+    What.CLIENT: "(?s).*",
+    What.TOPIC: "(?s).+",
     # RFC 1034, 3.1: labels of any characters but none empty; the root is the empty name; lower case
     What.NAME: r"([^.A-Z]+(\.[^.A-Z]+)*)?",
 }
@@ -61,16 +82,44 @@ PREFERRED: dict[What, tuple[str, ...]] = {
 @cache
 def carried(what: What) -> Language:
     """Every text of a part of requests."""
-    language = expression_language(_TEXTS[what])
-    if isinstance(language, TooLarge):
-        raise InternalError(str(language))
-    return language
+    table = determinise(
+        joints_of(parse_expression(_TEXTS[what]), _NEVER.get(what, ())), STATE_LIMIT
+    )
+    if table is None:
+        raise InternalError(f"what a {what.name.lower()} can be is too large")
+    return Language.of(what.name.lower(), table)
 
 
-@lru_cache(maxsize=65536)
-def restricted(what: What, language: Language, limit: int) -> Language:
-    """The texts of a language that can be carried; LimitReached. Kept."""
-    found = meet(language, carried(what), limit)
-    if isinstance(found, TooLarge):
-        raise LimitReached(TooLarge((language.name,), limit))
+@lru_cache(maxsize=1 << 18)
+def expressed(what: What, expression: str, limit: int, *, any_query: bool = False) -> Language:
+    """What an expression matches of what can be carried; LimitReached. Kept.
+
+    With `any_query` it matches what precedes the first `?`.
+    """
+    return _fitting(what, expression, parse_expression(expression), limit, any_query)
+
+
+@lru_cache(maxsize=1 << 18)
+def exactly(what: What, text: str, limit: int) -> Language:
+    """One text, if it can be carried; LimitReached. Kept."""
+    return _fitting(what, text, plain(text), limit)
+
+
+@lru_cache(maxsize=1 << 18)
+def starting_with(what: What, text: str, limit: int) -> Language:
+    """What can be carried and starts with a text; LimitReached. Kept."""
+    return _fitting(what, f"{text}*", plain_start(text), limit)
+
+
+def _fitting(
+    what: What, name: str, tree: Expression, limit: int, any_query: bool = False
+) -> Language:
+    table = determinise(joints_of(tree, _NEVER.get(what, ())), limit)
+    if table is not None:
+        if any_query:
+            table = with_anything_after("?", table)
+        table = meet(table, carried(what).automaton, limit)
+    if table is None:
+        raise LimitReached(TooLarge((name,), limit))
+    found = Language.of(name, table)
     return carried(what) if found.automaton == carried(what).automaton else found

@@ -6,8 +6,9 @@ from typing import TypeAlias
 
 from cpc.compiler.verify.languages.alphabet import LAST_NUMBER, Bounds
 from cpc.compiler.verify.languages.automaton import DEAD
-from cpc.compiler.verify.languages.joints import BETWEEN, EDGE, END, KINDS, Joints
+from cpc.compiler.verify.languages.joints import BETWEEN, EDGE, END, Joints
 from cpc.compiler.verify.languages.minimise import Table
+from cpc.compiler.verify.languages.stars import idle_joints
 
 __all__ = ["STEPS_PER_STATE", "determinise"]
 
@@ -35,9 +36,7 @@ def determinise(joints: Joints, limit: int) -> Table | None:
             if not targets or target != targets[-1]:
                 starts.append(start)
                 targets.append(target)
-        table.starts.append(tuple(starts))
-        table.targets.append(tuple(targets))
-        table.accepting.append(states.accepts(state))
+        table.add(starts, targets, states.accepts(state))
         if len(queue) > limit:
             return None
     return table
@@ -61,9 +60,10 @@ class _States:
         self._joints = joints
         self._budget = budget
         self._after: dict[int, int] = {}
+        self._idle = idle_joints(joints)
 
     def first(self) -> _State:
-        return self._joints.first, BETWEEN
+        return self._without_idle(self._joints.first), BETWEEN
 
     def accepts(self, state: _State) -> bool:
         return bool(state[0] & END)
@@ -100,7 +100,14 @@ class _States:
                 self._spend(len(run))
                 for place in run:
                     found[place] |= after
-        return zip(starts, found, strict=True)
+        return zip(starts, map(self._without_idle, found), strict=True)
+
+    def _without_idle(self, joints: int) -> int:
+        if joints & END:
+            for star, idle in self._idle.items():
+                if joints & star:
+                    joints &= ~idle
+        return joints
 
     def _spend(self, steps: int) -> None:
         self._budget -= steps
@@ -111,15 +118,19 @@ class _States:
 class _Gated(_States):
     """States of joints with gates: a gate opens by the kinds of the characters on its sides."""
 
+    def __init__(self, joints: Joints, budget: int) -> None:
+        super().__init__(joints, budget)
+        self._kinds = joints.kinds()
+
     def first(self) -> _State:
-        return self._joints.first, EDGE
+        return self._without_idle(self._joints.first), EDGE
 
     def accepts(self, state: _State) -> bool:
         return bool(self._joints.passed(*state, EDGE) & END)
 
     def successors(self, state: _State) -> Iterator[tuple[int, _State]]:
         found: list[tuple[int, _State]] = []
-        for kind, characters in KINDS:
+        for kind, characters in self._kinds:
             steps = self._steps(self._joints.passed(*state, kind))
             for start, after in self._runs({characters: 0, **steps}):
                 if bisect_right(characters, start) & 1:

@@ -7,7 +7,7 @@ what they lead back to) and gates (positions such as `^` and `\\b`, open only be
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from cpc.compiler.policy.characters import PERL, complement, union
+from cpc.compiler.policy.characters import PERL, Ranges, complement, union
 from cpc.compiler.policy.expression_tree import (
     Characters,
     Choice,
@@ -18,7 +18,7 @@ from cpc.compiler.policy.expression_tree import (
 )
 from cpc.compiler.verify.languages.alphabet import Bounds, bounds_of
 
-__all__ = ["BETWEEN", "EDGE", "END", "KINDS", "LINE", "Joints", "joints_of"]
+__all__ = ["BETWEEN", "EDGE", "END", "Joints", "joints_of"]
 
 END = 1
 """The set of the one joint behind the last character."""
@@ -28,12 +28,7 @@ BETWEEN, EDGE, LINE, WORD = range(4)
 
 _LINE = ((10, 10),)
 _WORD = PERL["w"]
-KINDS: tuple[tuple[int, Bounds], ...] = (
-    (LINE, bounds_of(_LINE)),
-    (WORD, bounds_of(_WORD)),
-    (BETWEEN, bounds_of(complement(union([*_LINE, *_WORD])))),
-)
-"""The characters of each kind."""
+_KINDS = ((LINE, _LINE), (WORD, _WORD), (BETWEEN, complement(union([*_LINE, *_WORD]))))
 
 
 def _open(place: str, before: int, after: int) -> bool:
@@ -57,15 +52,20 @@ class Joints:
     """`first` are the joints that may come first. Joint `i` has `bounds[i]` and then `after[i]`.
 
     `loops` and `gates` are the sets of those joints: a loop's `after` is what it stands for, a gate has its
-    place in `places`.
+    place in `places`. Characters in `never` are in no text (`bounds_of`).
     """
 
+    never: Ranges = ()
     first: int = 0
     bounds: list[Bounds] = field(default_factory=lambda: [()])
     after: list[int] = field(default_factory=lambda: [0])
     places: dict[int, str] = field(default_factory=dict)
     loops: int = 0
     gates: int = 0
+
+    def kinds(self) -> list[tuple[int, Bounds]]:
+        """The characters of each kind."""
+        return [(kind, bounds_of(ranges, self.never)) for kind, ranges in _KINDS]
 
     def without_loops(self, joints: int) -> int:
         """The set with what its loops stand for in their place."""
@@ -88,9 +88,9 @@ class Joints:
         return found & ~self.gates
 
 
-def joints_of(tree: Expression) -> Joints:
+def joints_of(tree: Expression, never: Ranges = ()) -> Joints:
     """The joints of a tree."""
-    joints = Joints()
+    joints = Joints(never)
     joints.first = joints.without_loops(_enter(joints, tree, END))
     return joints
 
@@ -105,7 +105,7 @@ def _enter(joints: Joints, tree: Expression, after: int) -> int:
     """Adds the tree's joints, in front of `after`; the set of those that may come first."""
     match tree:
         case Characters(ranges):
-            return _joint(joints, bounds_of(ranges), after)
+            return _joint(joints, bounds_of(ranges, joints.never), after)
         case Position(place):
             gate = _joint(joints, (), after)
             joints.places[gate.bit_length() - 1] = place

@@ -12,7 +12,7 @@ from cpc.compiler.verify.languages.joints import joints_of
 from cpc.compiler.verify.languages.limits import STATE_LIMIT, TooLarge
 from cpc.compiler.verify.languages.minimise import Table, minimised
 
-__all__ = ["Language", "exactly", "expression_language", "named", "starting_with"]
+__all__ = ["Language", "expression_language", "plain", "plain_start"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,36 +31,25 @@ class Language:
     def is_empty(self) -> bool:
         return not any(self.automaton.accepting)
 
+    @classmethod
+    def of(cls, name: str, table: Table) -> "Language":
+        """The language of a table."""
+        automaton = minimised(table)
+        return cls(name, automaton, automaton.beginning())
+
 
 @lru_cache(maxsize=65536)
 def expression_language(expression: str, limit: int = STATE_LIMIT) -> Language | TooLarge:
     """The texts that an expression matches wholly; ExpressionError as in `parse_expression`. Kept."""
-    return _language(expression, parse_expression(expression), limit)
+    table = determinise(joints_of(parse_expression(expression)), limit)
+    return TooLarge((expression,), limit) if table is None else Language.of(expression, table)
 
 
-@lru_cache(maxsize=65536)
-def exactly(text: str, limit: int = STATE_LIMIT) -> Language | TooLarge:
-    """One text. Kept."""
-    return _language(text, _plain(text), limit)
-
-
-@lru_cache(maxsize=65536)
-def starting_with(text: str, limit: int = STATE_LIMIT) -> Language | TooLarge:
-    """Every text that starts with one. Kept."""
-    every = Repeat(Characters(((0, LAST),)), 0, None)
-    return _language(f"{text}*", Sequence((_plain(text), every)), limit)
-
-
-def named(name: str, table: Table) -> Language:
-    """The language of an automaton that something else made."""
-    automaton = minimised(table)
-    return Language(name, automaton, automaton.beginning())
-
-
-def _plain(text: str) -> Expression:
+def plain(text: str) -> Expression:
+    """The tree of one text."""
     return Sequence(tuple(Characters(((ord(c), ord(c)),)) for c in text))
 
 
-def _language(name: str, tree: Expression, limit: int) -> Language | TooLarge:
-    table = determinise(joints_of(tree), limit)
-    return TooLarge((name,), limit) if table is None else named(name, table)
+def plain_start(text: str) -> Expression:
+    """The tree of every text that starts with one."""
+    return Sequence((plain(text), Repeat(Characters(((0, LAST),)), 0, None)))

@@ -8,6 +8,7 @@ that is accepted, which already tells most states of an everyday expression apar
 """
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from cpc.compiler.verify.languages.automaton import DEAD, Automaton
@@ -19,11 +20,17 @@ _Signature = tuple[int, ...]
 
 @dataclass(slots=True)
 class Table:
-    """An automaton in the making, rows as in `Automaton` but none for `DEAD`; state 0 is the first."""
+    """An automaton in the making, rows as in `Automaton` but none for `DEAD`; neighbours may lead to one state."""
 
     starts: list[tuple[int, ...]] = field(default_factory=list)
     targets: list[tuple[int, ...]] = field(default_factory=list)
     accepting: list[bool] = field(default_factory=list)
+
+    def add(self, starts: Iterable[int], targets: Iterable[int], accepting: bool) -> None:
+        """Adds a state."""
+        self.starts.append(tuple(starts))
+        self.targets.append(tuple(targets))
+        self.accepting.append(accepting)
 
 
 def minimised(table: Table) -> Automaton:
@@ -110,9 +117,11 @@ def _numbered(table: Table, blocks: list[int], distances: list[int]) -> Automato
             if target not in numbers:
                 numbers[target] = len(queue)
                 queue.append(target)
-        smallest.starts.append(signature[::2])
-        smallest.targets.append(tuple(numbers[t] for t in signature[1::2]))
-        smallest.accepting.append(table.accepting[some[block]])
+        smallest.add(
+            signature[::2],
+            (numbers[t] for t in signature[1::2]),
+            table.accepting[some[block]],
+        )
     return Automaton(
         (*smallest.starts, (0,)),
         (*smallest.targets, (DEAD,)),

@@ -56,7 +56,7 @@ def _number(point: Point, what: What) -> int:
 
 def _sent(host: str) -> str:
     """What a client sends, so that expressions see `host`: one of `a.` or `a:1` would be read as `a`."""
-    for sent in (host, f"{host}.", f"{host}:80", f"{host}.:80"):
+    for sent in (host, f"{host}:80", f"{host}.", f"{host}.:80"):
         if plain_host(sent) == host:
             return sent
     raise InternalError(f"the host `{host}` cannot be sent")

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias, assert_never
 
-from cpc.compiler.errors import InternalError
 from cpc.compiler.policy.flow import Request
 from cpc.compiler.policy.model import Matcher
 from cpc.compiler.policy.requests import request_matches
@@ -36,8 +35,9 @@ class Uncovered:
 class RequestSpace:
     """Answers about the requests that the protocols can carry (`carried.py`); never about opaque bytes.
 
-    Every request in an answer was replayed through `request_matches`. A Kafka request in an answer has
-    one element, and groups cover elements: `decide` takes requests apart. Matchers of protocols
+    A request in an answer is found by automata, and whoever shows it asks `request_matches` or `decide` first,
+    as of every witness. A Kafka request has one element, and groups cover elements: `decide` takes requests
+    apart. Matchers of protocols
     that share requests (HTTP and gRPC) may be mixed; those of others have none in common. Answers about
     matchers and their expressions are kept, so one space should serve a whole policy.
     """
@@ -49,7 +49,14 @@ class RequestSpace:
 
     def matched(self, wanted: Matchers) -> Request | None | TooLarge:
         """A short request that is matched; None: no request ever is."""
-        return self.overlap(wanted, wanted)
+        too_large: TooLarge | None = None
+        for matcher in wanted:
+            try:
+                for box in self._of(matcher):
+                    return request_at(box.protocol, some_point(box, self._limit))
+            except LimitReached as limit:
+                too_large = too_large or limit.answer
+        return too_large
 
     def overlap(self, first: Matchers, second: Matchers) -> Request | None | TooLarge:
         """A short request that both match; None: they share none."""
@@ -62,7 +69,7 @@ class RequestSpace:
                     too_large = too_large or limit.answer
                     continue
                 if request is not None:
-                    return _replayed(request, (first, second), ())
+                    return request
         return too_large
 
     def covered(self, wanted: Matchers, by: Sequence[Matchers]) -> Covered | Uncovered | TooLarge:
@@ -80,8 +87,8 @@ class RequestSpace:
             match answer:
                 case Covered(groups):
                     used.update(groups)
-                case Uncovered(request):
-                    return Uncovered(_replayed(request, (wanted,), by))
+                case Uncovered():
+                    return answer
                 case TooLarge():
                     too_large = too_large or answer
                 case _:
@@ -147,12 +154,3 @@ class RequestSpace:
             if request_matches(matcher, request):
                 return answer
         return Uncovered(request)
-
-
-def _replayed(request: Request, by_all: Sequence[Matchers], by_none: Sequence[Matchers]) -> Request:
-    """The request, after `request_matches` said the same of it."""
-    if not all(any(request_matches(m, request) for m in group) for group in by_all) or any(
-        request_matches(m, request) for group in by_none for m in group
-    ):
-        raise InternalError(f"the request {request} does not show what it should")
-    return request

@@ -12,7 +12,16 @@ from cpc.compiler.verify.languages.automaton import DEAD
 from cpc.compiler.verify.languages.language import Language
 from cpc.compiler.verify.languages.limits import STATE_LIMIT, TooLarge
 
-__all__ = ["RUNS_PER_STATE", "Comparison", "cells", "compare", "smallest", "split", "witness"]
+__all__ = [
+    "RUNS_PER_STATE",
+    "Comparison",
+    "cells",
+    "compare",
+    "equivalent",
+    "smallest",
+    "split",
+    "witness",
+]
 
 T = TypeVar("T")
 
@@ -37,6 +46,11 @@ def compare(first: Language, second: Language, limit: int = STATE_LIMIT) -> Comp
     if isinstance(there, TooLarge):
         return there
     return Comparison(here.get(1), here.get(0), there.get(0))
+
+
+def equivalent(first: Language, second: Language) -> bool:
+    """Whether they are the same set of texts."""
+    return first.automaton == second.automaton
 
 
 @lru_cache(maxsize=1 << 18)
