@@ -97,7 +97,8 @@ def _beyond_baseline(
     if update:
         if not any(map(is_input_error, never)):
             write_baseline(path, known, keys)
-            terminal.say(f"cpc: `{path}` accepts {len(known)} findings")
+            what = "finding" if len(known) == 1 else "findings"
+            terminal.say(f"cpc: `{path}` accepts {len(known)} {what}")
             known = []
         return [*never, *known]
     more, gone = read_baseline(path).remaining(known, keys)

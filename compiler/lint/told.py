@@ -47,7 +47,7 @@ class Told:
         statement = self.finding.rule
         named = _named(statement)
         directions = [finding.rule.direction for finding in self.findings]
-        if not self.halves or len(directions) == len(self.halves):
+        if isinstance(statement, Isolation) or len(directions) == len(self.halves):
             return named
         one = directions[0]
         if len(set(directions)) == 1 and len(directions) == self.halves.count(one):
@@ -60,7 +60,8 @@ class Told:
         found = next((f for f in self.findings if f.witness is not None), None)
         if found is None or found.witness is None:
             return ()
-        return (f"witness: {flow_text(found.witness, found.request)}",)
+        asked = any(isinstance(s, Half) and s.l7 for s in (found.rule, *found.others))
+        return (f"witness: {flow_text(found.witness, found.request if asked else None)}",)
 
     def labels(self, words: Callable[[Statement], str] | None = None) -> tuple[Label, ...]:
         """A label for each other statement; by default what it does to flows of this one."""

@@ -1,4 +1,4 @@
-"""`partial-shadow`: a rule that loses some of its flows."""
+"""`partial-shadow`: a rule that loses some of its flows to what comes before it."""
 
 from cpc.compiler.diagnostics import Diagnostic, Severity, note
 from cpc.compiler.lint.told import Told, finding_rule
@@ -24,16 +24,17 @@ RULE = finding_rule(
     tell,
     "CPC225",
     "a rule decides only some of its flows",
-    "A narrower rule before this one decides some of its flows, and otherwise. That is how "
-    "exceptions are written, so this is only a note; the witness is a flow that this rule "
-    "does not get.",
+    "Something before this rule, such as a block of the admin tier, decides some of its flows, and "
+    "otherwise. That is how exceptions are written, so this is only a note; the witness is a flow that "
+    "this rule does not get.",
     'endpoints web = { app = "web" }\n'
     'endpoints db = { app = "db" }\n'
     "default deny ingress, egress for web, db\n"
-    "deny no-ssh: web -> db tcp/22\n"
+    "tier admin priority 10 {\n  deny no-ssh: all -> db tcp/22\n}\n"
     "allow web-db: web -> db tcp",
     'endpoints web = { app = "web" }\n'
     'endpoints db = { app = "db" }\n'
     "default deny ingress, egress for web, db\n"
+    "tier admin priority 10 {\n  deny no-ssh: all -> db tcp/22\n}\n"
     "allow web-db: web -> db tcp/5432",
 )

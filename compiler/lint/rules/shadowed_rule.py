@@ -40,6 +40,5 @@ RULE = finding_rule(
     'endpoints web = { app = "web" }\n'
     'endpoints db = { app = "db" }\n'
     "default deny ingress, egress for web, db\n"
-    "deny no-db: not web -> db tcp/5432\n"
     "allow web-db: web -> db tcp/5432",
 )

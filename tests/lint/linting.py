@@ -1,0 +1,53 @@
+"""Policy texts to what a check says of them, for tests."""
+
+from collections.abc import Sequence
+
+from cpc.compiler.diagnostics import Diagnostic, Severity
+from cpc.compiler.lint.rule import Material
+from cpc.compiler.lint.run import lint
+from cpc.compiler.lint.settings import Settings
+from cpc.compiler.policy.inventory import Inventory
+from cpc.compiler.policy.resolve import resolve
+from cpc.compiler.source import SourceFile
+from cpc.compiler.syntax.parse import parse
+from cpc.compiler.verify.coverage import check_coverage
+from cpc.compiler.verify.findings import Finding
+
+__all__ = ["CLEAN", "findings_of", "linted", "material", "said"]
+
+CLEAN = Settings()
+"""Settings of somebody who said nothing."""
+
+
+def material(*texts: str, inventory: Inventory | None = None) -> tuple[Material, list[Diagnostic]]:
+    """Files 0.cil, 1.cil and so on, which have no errors, and what earlier stages said of them."""
+    sources = {
+        f"{n}.cil": SourceFile(f"{n}.cil", f"language 1\n{text}\n") for n, text in enumerate(texts)
+    }
+    read = [parse(source) for source in sources.values()]
+    assert [problem for _, problems in read for problem in problems] == []
+    files = tuple(file for file, _ in read)
+    policy, definitions, found = resolve(files, {}, inventory)
+    assert [d for d in found if d.severity is Severity.ERROR] == []
+    told = [*found, *check_coverage(policy)]
+    return Material(files, sources, (), inventory, policy, definitions), told
+
+
+def linted(
+    *texts: str, settings: Settings = CLEAN, inventory: Inventory | None = None
+) -> list[Diagnostic]:
+    """Everything that is said of texts, the engine's findings aside."""
+    found, told = material(*texts, inventory=inventory)
+    return lint(found, told, settings)
+
+
+def said(diagnostics: Sequence[Diagnostic]) -> list[tuple[str, int]]:
+    """(code, line) of each, where a text's first line is 1; 0: no place."""
+    return sorted((d.code, d.span.line - 1 if d.span else 0) for d in diagnostics)
+
+
+def findings_of(found: Material) -> tuple[Finding, ...]:
+    """What the engine finds."""
+    from cpc.compiler.verify.engine.analyse import analyse
+
+    return analyse(found.policy)
