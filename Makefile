@@ -39,9 +39,10 @@ format-check: setup ## Check that `make format` would change nothing, in generat
 
 generated: setup ## Write the files that are generated from the code.
 	$(PYTHON) -m cpc.compiler.report.document > docs/schema/diagnostics.schema.json
+	$(PYTHON) -m cpc.compiler.lint.table docs/lint.md
 
 generated-check: generated ## Check that the committed generated files are current.
-	git diff --exit-code -- docs/schema
+	git diff --exit-code -- docs/schema docs/lint.md
 
 docs-commands: setup ## Run every command that the documentation shows.
 	$(PYTHON) -m pytest -ra tests/test_documented_commands.py
