@@ -1,7 +1,7 @@
 """Matchers as boxes: each part of a request in a set of its own, whatever the other parts are."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TypeAlias, assert_never
@@ -23,12 +23,17 @@ from cpc.compiler.verify.languages.carried import (
     expressed,
     starting_with,
 )
-from cpc.compiler.verify.languages.combine import meet
 from cpc.compiler.verify.languages.language import Language
-from cpc.compiler.verify.languages.limits import LimitReached, TooLarge
-from cpc.compiler.verify.languages.parts import ABSENT, Numbers, Part, Where
+from cpc.compiler.verify.languages.parts import (
+    ABSENT,
+    Numbers,
+    Part,
+    Where,
+    common_language,
+    common_part,
+)
 
-__all__ = ["Box", "Protocol", "boxes_of"]
+__all__ = ["Box", "Protocol", "boxes_of", "common_box", "expressions_of"]
 
 
 class Protocol(Enum):
@@ -144,7 +149,7 @@ def _boxes(protocol: Protocol, texts: _Texts, limit: int) -> tuple[Box, ...]:
     for where, language in texts:
         known = parts.get(where)
         if isinstance(known, Language):
-            language = _both(known, language, limit)
+            language = common_language(known, language, limit)
         if language.is_empty:
             return ()
         parts[where] = language
@@ -152,9 +157,20 @@ def _boxes(protocol: Protocol, texts: _Texts, limit: int) -> tuple[Box, ...]:
     return (Box(protocol, {w: p for w, p in parts.items() if w not in free}),)
 
 
-def _both(first: Language, second: Language, limit: int) -> Language:
-    name = f"{first.name} and {second.name}"
-    table = meet(first.automaton, second.automaton, limit)
-    if table is None:
-        raise LimitReached(TooLarge((name,), limit))
-    return Language.of(name, table)
+def common_box(first: Box, second: Box, limit: int) -> Box | None:
+    """The requests of both; None: there are none. LimitReached."""
+    if first.protocol is not second.protocol:
+        return None
+    parts = dict(first.parts)
+    for where, part in second.parts.items():
+        both = common_part(parts[where], part, limit) if where in parts else part
+        if both is None:
+            return None
+        parts[where] = both
+    return Box(first.protocol, parts)
+
+
+def expressions_of(boxes: Iterable[Box]) -> tuple[str, ...]:
+    """The names of the languages in boxes, each once."""
+    parts = (part for box in boxes for part in box.parts.values())
+    return tuple(dict.fromkeys(part.name for part in parts if isinstance(part, Language)))

@@ -4,13 +4,15 @@ from bisect import bisect_right
 
 from cpc.compiler.verify.languages.alphabet import number
 from cpc.compiler.verify.languages.automaton import DEAD, Automaton
+from cpc.compiler.verify.languages.limits import Allowance
 from cpc.compiler.verify.languages.minimise import Table
 
 __all__ = ["meet", "with_anything_after"]
 
 
 def meet(first: Table | Automaton, second: Table | Automaton, limit: int) -> Table | None:
-    """The texts that are in both; None: over `limit` states."""
+    """The texts that are in both; None: over `limit` states, or too much in them."""
+    allowance = Allowance(limit)
     numbers = {(0, 0): 0}
     table = Table()
     for a, b in (queue := [(0, 0)]):
@@ -31,7 +33,7 @@ def meet(first: Table | Automaton, second: Table | Automaton, limit: int) -> Tab
                 starts.append(start)
                 targets.append(target)
         table.add(starts, targets, first.accepting[a] and second.accepting[b])
-        if len(queue) > limit:
+        if len(queue) > limit or not allowance.spend(len(starts)):
             return None
     return table
 

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from cpc.compiler.verify.languages.boxes import Box
-from cpc.compiler.verify.languages.language import Language
-from cpc.compiler.verify.languages.limits import LimitReached, TooLarge
+from cpc.compiler.verify.languages.boxes import Box, expressions_of
+from cpc.compiler.verify.languages.limits import Allowance, LimitReached, TooLarge
 from cpc.compiler.verify.languages.parts import Part, Value, Where, values
 
 __all__ = ["Point", "cut", "shared_point", "some_point", "uncovered_point"]
@@ -19,7 +18,9 @@ _MOST_PARTS = 300
 
 def some_point(box: Box, limit: int) -> Point:
     """A point of a box. LimitReached."""
-    return {where: values(where, part, (), limit)[0] for where, part in box.parts.items()}
+    return {
+        where: values(where, part, (), Allowance(limit))[0] for where, part in box.parts.items()
+    }
 
 
 def shared_point(first: Box, second: Box, limit: int) -> Point | None:
@@ -29,7 +30,7 @@ def shared_point(first: Box, second: Box, limit: int) -> Point | None:
     point: Point = {}
     for where in sorted({*first.parts, *second.parts}):
         mine, others = first.parts.get(where), second.parts.get(where)
-        found = values(where, mine, () if others is None else (others,), limit)
+        found = values(where, mine, () if others is None else (others,), Allowance(limit))
         wanted = 0 if others is None else 1
         if wanted not in found:
             return None
@@ -43,7 +44,7 @@ def cut(box: Box, by: Box, limit: int) -> Box | None:
         return None
     narrower: dict[Where, Part] = {}
     for where, part in by.parts.items():
-        found = values(where, box.parts.get(where), (part,), limit)
+        found = values(where, box.parts.get(where), (part,), Allowance(limit))
         if 1 not in found:
             return None
         if 0 in found:
@@ -62,7 +63,7 @@ class _Cover:
     def __init__(self, box: Box, by: Sequence[Box], limit: int) -> None:
         self._box = box
         self._by = by
-        self._limit = limit
+        self._allowance = Allowance(limit)
         self._wheres = sorted({where for other in by for where in other.parts})
         places = {where: place for place, where in enumerate(self._wheres)}
         self._last = [max((places[w] for w in other.parts), default=-1) for other in by]
@@ -79,6 +80,8 @@ class _Cover:
             return {}
         if any(self._last[n] < place for n in live) or (place, live) in self._covered:
             return None
+        if not self._allowance.spend(len(live)):
+            raise self._too_large()
         where = self._wheres[place]
         asking = [n for n in sorted(live) if where in self._by[n].parts]
         if not asking:
@@ -87,7 +90,7 @@ class _Cover:
             where,
             self._box.parts.get(where),
             [self._by[n].parts[where] for n in asking],
-            self._limit,
+            self._allowance,
             bare=all(self._last[n] == place for n in live),
         )
         for some, value in found.items():
@@ -96,15 +99,8 @@ class _Cover:
             if point is not None:
                 return {where: value, **point}
         self._covered.add((place, live))
-        if len(self._covered) > self._limit:
-            raise self._too_large()
         return None
 
     def _too_large(self) -> LimitReached:
-        names = {
-            part.name
-            for box in (self._box, *self._by)
-            for part in box.parts.values()
-            if isinstance(part, Language)
-        }
-        return LimitReached(TooLarge(tuple(sorted(names)), self._limit))
+        names = expressions_of((self._box, *self._by))
+        return LimitReached(TooLarge(names, self._allowance.limit))

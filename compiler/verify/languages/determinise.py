@@ -7,18 +7,16 @@ from typing import TypeAlias
 from cpc.compiler.verify.languages.alphabet import LAST_NUMBER, Bounds
 from cpc.compiler.verify.languages.automaton import DEAD
 from cpc.compiler.verify.languages.joints import BETWEEN, EDGE, END, Joints
+from cpc.compiler.verify.languages.limits import Allowance
 from cpc.compiler.verify.languages.minimise import Table
 from cpc.compiler.verify.languages.stars import idle_joints
 
-__all__ = ["STEPS_PER_STATE", "determinise"]
-
-STEPS_PER_STATE = 50
-"""Joints and runs of characters that may be looked at for each state of the limit: it bounds time too."""
+__all__ = ["determinise"]
 
 
 def determinise(joints: Joints, limit: int) -> Table | None:
     """The automaton's table, not the smallest; None: over `limit` states, or too much in them."""
-    states = (_Gated if joints.gates else _States)(joints, limit * STEPS_PER_STATE)
+    states = (_Gated if joints.gates else _States)(joints, Allowance(limit))
     numbers = {states.first(): 0}
     table = Table()
     for state in (queue := [states.first()]):
@@ -56,9 +54,9 @@ class _Spent(Exception):
 class _States:
     """States of joints without gates."""
 
-    def __init__(self, joints: Joints, budget: int) -> None:
+    def __init__(self, joints: Joints, allowance: Allowance) -> None:
         self._joints = joints
-        self._budget = budget
+        self._allowance = allowance
         self._after: dict[int, int] = {}
         self._idle = idle_joints(joints)
 
@@ -110,16 +108,17 @@ class _States:
         return joints
 
     def _spend(self, steps: int) -> None:
-        self._budget -= steps
-        if self._budget < 0:
+        steps += self._joints.steps
+        self._joints.steps = 0
+        if not self._allowance.spend(steps):
             raise _Spent
 
 
 class _Gated(_States):
     """States of joints with gates: a gate opens by the kinds of the characters on its sides."""
 
-    def __init__(self, joints: Joints, budget: int) -> None:
-        super().__init__(joints, budget)
+    def __init__(self, joints: Joints, allowance: Allowance) -> None:
+        super().__init__(joints, allowance)
         self._kinds = joints.kinds()
 
     def first(self) -> _State:

@@ -53,6 +53,7 @@ class Joints:
 
     `loops` and `gates` are the sets of those joints: a loop's `after` is what it stands for, a gate has its
     place in `places`. Characters in `never` are in no text (`bounds_of`).
+    `steps` counts the loops and gates that were looked through.
     """
 
     never: Ranges = ()
@@ -62,6 +63,7 @@ class Joints:
     places: dict[int, str] = field(default_factory=dict)
     loops: int = 0
     gates: int = 0
+    steps: int = 0
 
     def kinds(self) -> list[tuple[int, Bounds]]:
         """The characters of each kind."""
@@ -73,6 +75,7 @@ class Joints:
         while pending := found & self.loops & ~seen:
             loop = pending & -pending
             seen |= loop
+            self.steps += 1
             found |= self.after[loop.bit_length() - 1]
         return found & ~self.loops
 
@@ -82,6 +85,7 @@ class Joints:
         while pending := found & self.gates & ~seen:
             gate = pending & -pending
             seen |= gate
+            self.steps += 1
             at = gate.bit_length() - 1
             if _open(self.places[at], before, after):
                 found |= self.without_loops(self.after[at])

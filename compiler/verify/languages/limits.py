@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 
-__all__ = ["STATE_LIMIT", "LimitReached", "TooLarge"]
+__all__ = ["STATE_LIMIT", "STEPS_PER_STATE", "Allowance", "LimitReached", "TooLarge"]
 
 STATE_LIMIT = 20_000
 """States of one automaton or of one search, by default: a second or two at most."""
+
+STEPS_PER_STATE = 50
+"""Steps (joints, runs of characters, languages looked at) for each state of a limit: they bound the time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +33,16 @@ class LimitReached(Exception):
     def __init__(self, answer: TooLarge) -> None:
         super().__init__(str(answer))
         self.answer = answer
+
+
+class Allowance:
+    """What one question may use: `limit` states of each search, and steps of all its searches together."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self._steps = limit * STEPS_PER_STATE
+
+    def spend(self, steps: int) -> bool:
+        """Takes steps; whether there were that many."""
+        self._steps -= steps
+        return self._steps >= 0

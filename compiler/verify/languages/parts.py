@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 from cpc.compiler.verify.languages.carried import (
@@ -11,11 +12,22 @@ from cpc.compiler.verify.languages.carried import (
     What,
     carried,
 )
+from cpc.compiler.verify.languages.combine import meet
 from cpc.compiler.verify.languages.language import Language
-from cpc.compiler.verify.languages.limits import LimitReached, TooLarge
+from cpc.compiler.verify.languages.limits import Allowance, LimitReached, TooLarge
 from cpc.compiler.verify.languages.search import cells, smallest, split, witness
 
-__all__ = ["ABSENT", "Absent", "Numbers", "Part", "Value", "Where", "values"]
+__all__ = [
+    "ABSENT",
+    "Absent",
+    "Numbers",
+    "Part",
+    "Value",
+    "Where",
+    "common_language",
+    "common_part",
+    "values",
+]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -33,6 +45,16 @@ class Numbers:
     values: frozenset[int]
     others: bool = False
 
+    def and_in(self, other: "Numbers") -> "Numbers":
+        """The numbers that are in both."""
+        match self.others, other.others:
+            case False, _:
+                return Numbers(frozenset(n for n in self.values if n in other))
+            case True, False:
+                return other.and_in(self)
+            case _:
+                return Numbers(self.values | other.values, others=True)
+
     def __contains__(self, number: int) -> bool:
         return (number in self.values) is not self.others
 
@@ -46,12 +68,45 @@ ABSENT = Absent()
 
 Part: TypeAlias = Language | Numbers | Absent
 
+
+def common_part(first: Part, second: Part, limit: int) -> Part | None:
+    """What is in both; None: nothing is. LimitReached."""
+    match first, second:
+        case Absent(), Absent():
+            return first
+        case Numbers(), Numbers():
+            both = first.and_in(second)
+            return both if both.values or both.others else None
+        case Language(), Language():
+            both_texts = common_language(first, second, limit)
+            return None if both_texts.is_empty else both_texts
+        case _:
+            return None
+
+
+@lru_cache(maxsize=1 << 16)
+def common_language(first: Language, second: Language, limit: int) -> Language:
+    """The texts of both; LimitReached. Kept."""
+    if first is second:
+        return first
+    name = f"{first.name} and {second.name}"
+    table = meet(first.automaton, second.automaton, limit)
+    if table is None:
+        raise LimitReached(TooLarge((first.name, second.name), limit))
+    return Language.of(name, table)
+
+
 Value: TypeAlias = str | int | None
 """What is in a part; None: it is absent."""
 
 
 def values(
-    where: Where, inside: Part | None, others: Sequence[Part], limit: int, *, bare: bool = False
+    where: Where,
+    inside: Part | None,
+    others: Sequence[Part],
+    allowance: Allowance,
+    *,
+    bare: bool = False,
 ) -> dict[int, Value]:
     """The smallest sets of `others` that a value of `inside` is in, each with such a value; LimitReached.
 
@@ -69,7 +124,7 @@ def values(
                 )
     elif not isinstance(inside, Absent):
         language = inside if isinstance(inside, Language) else carried(where.what)
-        for some, text in _texts(where.what, language, others, limit, bare).items():
+        for some, text in _texts(where.what, language, others, allowance, bare).items():
             found.setdefault(some, text)
     return found if len(others) < 2 else smallest(found)
 
@@ -87,7 +142,7 @@ def _numbers(sets: Sequence[Numbers]) -> list[int]:
 
 
 def _texts(
-    what: What, inside: Language, others: Sequence[Part], limit: int, bare: bool
+    what: What, inside: Language, others: Sequence[Part], allowance: Allowance, bare: bool
 ) -> dict[int, str]:
     numbers = [n for n, other in enumerate(others) if isinstance(other, Language)]
     languages = [other for other in others if isinstance(other, Language)]
@@ -97,14 +152,14 @@ def _texts(
             shortest = inside.automaton.shortest()
             found = {} if shortest is None else {0: shortest}
         case [only]:
-            found = split(inside, only, limit)
+            found = split(inside, only, allowance.limit)
         case _ if bare:
-            outside = witness(inside, languages, limit)
+            outside = witness(inside, languages, allowance)
             if isinstance(outside, TooLarge):
                 raise LimitReached(outside)
             found = {} if outside is None else {0: outside}
         case _:
-            found = cells(inside, languages, limit)
+            found = cells(inside, languages, allowance)
     if isinstance(found, TooLarge):
         raise LimitReached(found)
     readable = dict(found)

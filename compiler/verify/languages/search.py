@@ -10,10 +10,9 @@ from typing import TypeAlias, TypeVar
 from cpc.compiler.verify.languages.alphabet import LAST_NUMBER, character, readable
 from cpc.compiler.verify.languages.automaton import DEAD
 from cpc.compiler.verify.languages.language import Language
-from cpc.compiler.verify.languages.limits import STATE_LIMIT, TooLarge
+from cpc.compiler.verify.languages.limits import STATE_LIMIT, Allowance, TooLarge
 
 __all__ = [
-    "RUNS_PER_STATE",
     "Comparison",
     "cells",
     "compare",
@@ -24,9 +23,6 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-
-RUNS_PER_STATE = 50
-"""Runs of characters, each in every language, that a search may look at for each state of its limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,26 +58,26 @@ def split(
     if language.beginning[:shorter] != by.beginning[:shorter]:
         shortest = language.automaton.shortest()
         return {} if shortest is None else {0: shortest}
-    return _Search(language, (by,), limit, _Wanted.ALL).cells()
+    return _Search(language, (by,), Allowance(limit), _Wanted.ALL).cells()
 
 
 def witness(
-    inside: Language, outside: Sequence[Language], limit: int = STATE_LIMIT
+    inside: Language, outside: Sequence[Language], allowance: Allowance | None = None
 ) -> str | TooLarge | None:
     """A shortest text of `inside` that is in no language of `outside`; None: there is none."""
-    found = _Search(inside, outside, limit, _Wanted.EMPTY).cells()
+    found = _Search(inside, outside, allowance, _Wanted.EMPTY).cells()
     return found if isinstance(found, TooLarge) else found.get(0)
 
 
 def cells(
-    inside: Language, others: Sequence[Language], limit: int = STATE_LIMIT
+    inside: Language, others: Sequence[Language], allowance: Allowance | None = None
 ) -> dict[int, str] | TooLarge:
     """The smallest sets of `others` that a text of `inside` lies in, each with a shortest such text.
 
     A set is an integer, bit `i` for `others[i]`. For every text of `inside` one of the answer's sets is
     part of the set that the text lies in.
     """
-    found = _Search(inside, others, limit, _Wanted.SMALLEST).cells()
+    found = _Search(inside, others, allowance, _Wanted.SMALLEST).cells()
     return found if isinstance(found, TooLarge) else smallest(found)
 
 
@@ -110,14 +106,18 @@ class _Search:
     """A walk in breadth over what all languages make of one text."""
 
     def __init__(
-        self, inside: Language, others: Sequence[Language], limit: int, wanted: _Wanted
+        self,
+        inside: Language,
+        others: Sequence[Language],
+        allowance: Allowance | None,
+        wanted: _Wanted,
     ) -> None:
         self._inside = inside.automaton
         self._others = [other.automaton for other in others]
         self._names = (inside.name, *(other.name for other in others))
-        self._limit = limit
-        self._budget = limit * RUNS_PER_STATE
+        self._allowance = allowance or Allowance(STATE_LIMIT)
         self._wanted = wanted
+        self._steps = 0
         self._found: dict[int, str] = {}
         self._before: dict[_State, tuple[_State, int] | None] = {}
 
@@ -133,8 +133,10 @@ class _Search:
             for state in layer:
                 if self._goes_on(state, depth):
                     following += self._new_after(state)
-                    if len(self._before) > self._limit or self._budget < 0:
-                        return TooLarge(self._names, self._limit)
+                enough = self._allowance.spend(self._steps)
+                self._steps = 0
+                if len(self._before) > self._allowance.limit or not enough:
+                    return TooLarge(self._names, self._allowance.limit)
             layer = following
             depth += 1
         return self._found
@@ -166,6 +168,7 @@ class _Search:
         """
         if not self._found:
             return bool(sure) and self._wanted is _Wanted.EMPTY
+        self._steps += len(self._found)
         short = {some for some, text in self._found.items() if len(text) <= depth}
         match self._wanted:
             case _Wanted.EMPTY:
@@ -201,7 +204,7 @@ class _Search:
             for n, other in others
         ]
         starts = sorted(set(own_starts).union(*(row[1] for row in rows)))
-        self._budget -= len(starts) * (len(rows) + 1)
+        self._steps += len(starts) * (len(rows) + 1)
         best: dict[_State, tuple[int, int]] = {}
         for start, end in zip(starts, (*starts[1:], LAST_NUMBER + 1), strict=True):
             target = own_targets[bisect_right(own_starts, start) - 1]

@@ -7,7 +7,7 @@ import pytest
 
 from cpc.compiler.policy.expressions import check_expression
 from cpc.compiler.verify.languages.language import Language, expression_language
-from cpc.compiler.verify.languages.limits import TooLarge
+from cpc.compiler.verify.languages.limits import Allowance, TooLarge
 from cpc.compiler.verify.languages.search import cells, witness
 
 SMALL = 1_000
@@ -72,17 +72,17 @@ def _containing(letters: str) -> list[Language]:
 def test_a_text_outside_many_is_found_at_once() -> None:
     everything = expression_language(".*")
     assert isinstance(everything, Language)
-    assert witness(everything, _containing("abcdefghijklmnopqrst"), SMALL) == ""
+    assert witness(everything, _containing("abcdefghijklmnopqrst"), Allowance(SMALL)) == ""
     some = expression_language(".*0")
     assert isinstance(some, Language)
-    assert witness(some, _containing("abcdefghijklmnopqrst"), SMALL) == "0"
+    assert witness(some, _containing("abcdefghijklmnopqrst"), Allowance(SMALL)) == "0"
 
 
 def test_a_product_that_is_too_large_names_its_expressions() -> None:
     ends = [expression_language(f".*{c}.{{6}}") for c in "abcd"]
     inside = expression_language(".*z.{7}")
     assert isinstance(inside, Language)
-    found = cells(inside, [e for e in ends if isinstance(e, Language)], SMALL)
+    found = cells(inside, [e for e in ends if isinstance(e, Language)], Allowance(SMALL))
     assert isinstance(found, TooLarge)
     assert found.expressions[0] == ".*z.{7}"
     assert str(found) == (

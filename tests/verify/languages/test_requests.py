@@ -23,6 +23,7 @@ from cpc.compiler.policy.model import (
 )
 from cpc.compiler.policy.requests import TOPICLESS_API_KEYS, plain_host, request_matches
 from cpc.compiler.verify.languages.carried import What, carried
+from cpc.compiler.verify.languages.common import common_request
 from cpc.compiler.verify.languages.limits import TooLarge
 from cpc.compiler.verify.languages.requests import Covered, Matchers, RequestSpace, Uncovered
 from tests.policy.request_strategies import PROTOCOLS, l7_matches, requests
@@ -115,13 +116,13 @@ _questions = st.sampled_from(PROTOCOLS).flatmap(
     lambda protocol: st.tuples(
         _matchers(protocol),
         st.lists(_matchers(protocol), max_size=4),
-        st.lists(requests(protocol), min_size=5, max_size=20),
+        st.lists(requests(protocol), min_size=5, max_size=10),
     )
 )
 
 
 @given(_questions)
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_what_covers_and_what_does_not(
     question: tuple[Matchers, list[Matchers], list[Request]],
 ) -> None:
@@ -144,6 +145,33 @@ def test_overlaps_are_shared_requests(
             for request in samples:
                 both = matched(first, request) and matched(second, request)
                 assert not (both and can_be_carried(request))
+
+
+@given(_questions)
+@settings(max_examples=300, deadline=None)
+def test_a_common_request_is_matched_by_every_group(
+    question: tuple[Matchers, list[Matchers], list[Request]],
+) -> None:
+    first, others, samples = question
+    groups = (first, *others)
+    found = common_request(groups)
+    assert not isinstance(found, TooLarge)
+    if found is not None:
+        assert can_be_carried(found) and all(matched(group, found) for group in groups)
+    else:
+        for request in samples:
+            assert not (can_be_carried(request) and all(matched(g, request) for g in groups))
+    if len(groups) == 2:
+        assert (found is None) == (SPACE.overlap(*groups) is None)
+
+
+def test_a_common_request_may_be_longer_than_what_each_asks_for() -> None:
+    groups = [(http(None, e),) for e in ("/.*", "/a.*", "/.*b", "/..+")]
+    assert common_request(groups) == HttpRequest("GET", "/ab")
+    assert common_request([*groups, (http(None, "/[^b]*"), http("PUT"))]) == HttpRequest(
+        "PUT", "/ab"
+    )
+    assert common_request([*groups, (http(None, "/[^b]*"),)]) is None
 
 
 @given(_questions)
