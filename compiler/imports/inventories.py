@@ -8,9 +8,9 @@ from cpc.compiler.diagnostics import Diagnostic, Diagnostics, Severity, error
 from cpc.compiler.documents.compose import documents
 from cpc.compiler.documents.nodes import Mapping, Node
 from cpc.compiler.imports.objects import Object, is_inventory, objects
-from cpc.compiler.imports.workload_kinds import is_workload, misplaced_workload
-from cpc.compiler.imports.workload_reader import WorkloadReader
-from cpc.compiler.imports.workloads import inventory_of
+from cpc.compiler.imports.workloads.inventory import inventory_of
+from cpc.compiler.imports.workloads.kinds import is_workload, misplaced_workload
+from cpc.compiler.imports.workloads.reader import WorkloadReader
 from cpc.compiler.policy.inventory import Inventory
 from cpc.compiler.policy.inventory_file import inventory_of_document
 from cpc.compiler.policy.model import Address, Entity

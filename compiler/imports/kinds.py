@@ -4,8 +4,12 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from cpc.compiler.diagnostics import Diagnostic, error, suggest
-from cpc.compiler.imports.cilium import cilium_network_policy, cilium_rule, clusterwide_policy
-from cpc.compiler.imports.cluster_policy import (
+from cpc.compiler.imports.cilium.policies import (
+    cilium_network_policy,
+    cilium_rule,
+    clusterwide_policy,
+)
+from cpc.compiler.imports.cluster_policy.blocks import (
     admin_network_policy,
     baseline_admin_network_policy,
     cluster_network_policy,
@@ -13,7 +17,7 @@ from cpc.compiler.imports.cluster_policy import (
 from cpc.compiler.imports.context import Context
 from cpc.compiler.imports.network_policy import network_policy
 from cpc.compiler.imports.objects import CILIUM_RULE, Object
-from cpc.compiler.imports.workload_kinds import is_workload
+from cpc.compiler.imports.workloads.kinds import is_workload
 from cpc.compiler.syntax import tree
 
 __all__ = [

@@ -9,7 +9,7 @@ from cpc.compiler.documents.reader import Reader
 from cpc.compiler.imports.context import Context
 from cpc.compiler.imports.kinds import is_policy, misplaced, statements
 from cpc.compiler.imports.objects import Object, is_inventory, objects
-from cpc.compiler.imports.workload_kinds import is_workload
+from cpc.compiler.imports.workloads.kinds import is_workload
 from cpc.compiler.policy.inventory import Inventory
 from cpc.compiler.policy.names import Definition
 from cpc.compiler.source import SourceFile, Span

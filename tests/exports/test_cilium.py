@@ -1,6 +1,6 @@
 """Exported policies of Cilium, read by Cilium's documentation, let through what the policy does.
 
-The second reading (`tests/imports/cilium_documents.py`) takes the documents as they are, and knows
+The second reading (`tests/imports/cilium/documents.py`) takes the documents as they are, and knows
 nothing of importers; it draws the policies too.
 """
 
@@ -19,7 +19,7 @@ from cpc.compiler.policy.decide import decide
 from cpc.compiler.policy.flow import OPAQUE, Flow, HttpRequest
 from cpc.compiler.policy.model import Direction, Policy
 from cpc.compiler.policy.semantics import Verdict
-from tests.imports.cilium_documents import PATHS, Object, allows, everyone, objects, rules
+from tests.imports.cilium.documents import PATHS, Object, allows, everyone, objects, rules
 from tests.imports.reading import clean
 
 _SETTINGS = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))

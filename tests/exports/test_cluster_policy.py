@@ -1,6 +1,6 @@
 """Exported cluster-wide policies, read by their API, decide what the policy does.
 
-The second reading (`tests/imports/cluster_reference.py`) takes the documents as they are, and knows
+The second reading (`tests/imports/cluster_policy/reference.py`) takes the documents as they are, and knows
 nothing of importers. Kubernetes leaves open which of two objects of one priority decides: the reading
 takes deny before allow, and then the other way round.
 """
@@ -21,7 +21,7 @@ from cpc.compiler.policy.flow import Flow, Label, Party
 from cpc.compiler.policy.inventory import NAMESPACE_KEY, NAMESPACE_LABELS
 from cpc.compiler.policy.model import Direction, Entity
 from tests.exports.strategies import policies
-from tests.imports.cluster_reference import Connection, End, verdict
+from tests.imports.cluster_policy.reference import Connection, End, verdict
 from tests.policy.term_strategies import NETWORKS
 
 _SPACES = {"one": {"env": "prod"}, "two": {}, "three": {"env": "test"}}

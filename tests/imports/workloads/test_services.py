@@ -14,7 +14,7 @@ from cpc.compiler.policy.inventory import (
     ServicePort,
 )
 from cpc.compiler.policy.model import Entity
-from tests.imports.test_workloads import clean
+from tests.imports.workloads.test_inventory import clean
 
 SERVICE = """
 apiVersion: v1

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from cpc.compiler.imports.objects import Object
-from cpc.compiler.imports.workload_reader import WorkloadReader
+from cpc.compiler.imports.workloads.reader import WorkloadReader
 from cpc.compiler.policy.inventory import Pairs
 from cpc.compiler.policy.inventory_addresses import read_network
 from cpc.compiler.policy.model import Address, Network

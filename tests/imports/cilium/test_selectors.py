@@ -5,7 +5,7 @@ import pytest
 from cpc.compiler.policy.flow import Label, Party
 from cpc.compiler.policy.model import Entity
 from cpc.compiler.policy.semantics import Verdict
-from tests.imports.cilium_texts import ccnp, cnp, entity, pod, verdict
+from tests.imports.cilium.texts import ccnp, cnp, entity, pod, verdict
 from tests.imports.reading import clean, read
 
 ALLOW, DENY = Verdict.ALLOW, Verdict.DENY

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from cpc.compiler.documents.nodes import Mapping, Node, Scalar
 from cpc.compiler.documents.reader import Fields
-from cpc.compiler.imports.cilium_peers import members, peers
-from cpc.compiler.imports.cilium_ports import PortRule, port_rules
-from cpc.compiler.imports.cilium_rule import CiliumRule, Scope, is_null
-from cpc.compiler.imports.cilium_selectors import requirement, subject
+from cpc.compiler.imports.cilium.peers import members, peers
+from cpc.compiler.imports.cilium.ports import PortRule, port_rules
+from cpc.compiler.imports.cilium.rule import CiliumRule, Scope, is_null
+from cpc.compiler.imports.cilium.selectors import requirement, subject
 from cpc.compiler.imports.context import Context
 from cpc.compiler.imports.objects import Object
 from cpc.compiler.source import Span

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from cpc.compiler.diagnostics import suggest
 from cpc.compiler.documents.nodes import Node, Scalar
 from cpc.compiler.documents.reader import Fields
-from cpc.compiler.imports.cilium_requests import requests
-from cpc.compiler.imports.cilium_rule import CiliumRule
+from cpc.compiler.imports.cilium.requests import requests
+from cpc.compiler.imports.cilium.rule import CiliumRule
 from cpc.compiler.policy.resolve_ports import is_port_name
 from cpc.compiler.source import Span
 from cpc.compiler.syntax import tree

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from cpc.compiler.documents.nodes import Node
 from cpc.compiler.imports.objects import Object
-from cpc.compiler.imports.workload_fields import (
+from cpc.compiler.imports.workloads.fields import (
     CONTAINER,
     CONTAINER_PORT,
     CRON_JOB,
@@ -19,7 +19,7 @@ from cpc.compiler.imports.workload_fields import (
     TEMPLATE,
     WORKLOADS,
 )
-from cpc.compiler.imports.workload_reader import Parts, WorkloadReader
+from cpc.compiler.imports.workloads.reader import Parts, WorkloadReader
 from cpc.compiler.policy.inventory import Pairs
 from cpc.compiler.policy.model import Address
 from cpc.compiler.policy.resolve_ports import is_port_name

@@ -2,7 +2,7 @@
 
 from cpc.compiler.documents.nodes import Node, Scalar
 from cpc.compiler.documents.reader import Fields
-from cpc.compiler.imports.cluster_policy_fields import Closed, fields, one_of, required
+from cpc.compiler.imports.cluster_policy.fields import Closed, fields, one_of, required
 from cpc.compiler.imports.context import Context
 from cpc.compiler.policy.resolve_ports import is_port_name
 from cpc.compiler.source import Span

@@ -12,7 +12,7 @@ from cpc.compiler.policy.decide import decide
 from cpc.compiler.policy.flow import OPAQUE, Flow, HttpRequest, Request
 from cpc.compiler.policy.model import Direction, Policy
 from cpc.compiler.policy.semantics import Verdict
-from tests.imports.cilium_documents import (
+from tests.imports.cilium.documents import (
     PATHS,
     Object,
     Someone,

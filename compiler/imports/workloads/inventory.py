@@ -12,10 +12,10 @@ from ipaddress import IPv6Network
 from cpc.compiler.diagnostics import Label as Place
 from cpc.compiler.documents.nodes import Mapping, Scalar
 from cpc.compiler.imports.objects import Object
-from cpc.compiler.imports.workload_pods import Workload, WorkloadKey, workload
-from cpc.compiler.imports.workload_reader import WorkloadReader
-from cpc.compiler.imports.workload_services import Listed, ingress, listed_addresses, service
-from cpc.compiler.imports.workload_world import Machine, machine, namespace_labels
+from cpc.compiler.imports.workloads.cluster import Machine, machine, namespace_labels
+from cpc.compiler.imports.workloads.pods import Workload, WorkloadKey, workload
+from cpc.compiler.imports.workloads.reader import WorkloadReader
+from cpc.compiler.imports.workloads.services import Listed, ingress, listed_addresses, service
 from cpc.compiler.policy.flow import Label
 from cpc.compiler.policy.inventory import (
     CLUSTER_KEY,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from cpc.compiler.documents.nodes import Node
 from cpc.compiler.imports.objects import Object
-from cpc.compiler.imports.workload_fields import (
+from cpc.compiler.imports.workloads.fields import (
     HTTP,
     HTTP_PATH,
     INGRESS,
@@ -20,7 +20,7 @@ from cpc.compiler.imports.workload_fields import (
     SERVICE_BACKEND,
     SERVICE_PORT,
 )
-from cpc.compiler.imports.workload_reader import Parts, WorkloadReader
+from cpc.compiler.imports.workloads.reader import Parts, WorkloadReader
 from cpc.compiler.policy.inventory import ClusterIngress, ClusterService, ServicePort
 from cpc.compiler.policy.model import Address
 from cpc.compiler.source import Span

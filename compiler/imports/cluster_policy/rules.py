@@ -5,18 +5,18 @@ from typing import assert_never
 
 from cpc.compiler.documents.nodes import Mapping, Node, Scalar
 from cpc.compiler.documents.reader import Fields
-from cpc.compiler.imports.cluster_policy_addresses import Domains, Plain
-from cpc.compiler.imports.cluster_policy_dialects import CLUSTER, Dialect
-from cpc.compiler.imports.cluster_policy_fields import (
+from cpc.compiler.imports.cluster_policy.addresses import Domains, Plain
+from cpc.compiler.imports.cluster_policy.dialects import CLUSTER, Dialect
+from cpc.compiler.imports.cluster_policy.fields import (
     Closed,
     errors_since,
     fields,
     items,
     required,
 )
-from cpc.compiler.imports.cluster_policy_peers import Peer, Peers
-from cpc.compiler.imports.cluster_policy_ports import admin_port, cluster_protocol
-from cpc.compiler.imports.cluster_policy_relations import Relation, pairs
+from cpc.compiler.imports.cluster_policy.peers import Peer, Peers
+from cpc.compiler.imports.cluster_policy.ports import admin_port, cluster_protocol
+from cpc.compiler.imports.cluster_policy.relations import Relation, pairs
 from cpc.compiler.imports.context import Context, identifier
 from cpc.compiler.policy.inventory import Inventory
 from cpc.compiler.source import Span

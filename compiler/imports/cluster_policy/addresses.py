@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from cpc.compiler.documents.nodes import Node, Scalar
-from cpc.compiler.imports.cluster_policy_fields import errors_since, items
-from cpc.compiler.imports.cluster_policy_world import node_addresses
+from cpc.compiler.imports.cluster_policy.fields import errors_since, items
+from cpc.compiler.imports.cluster_policy.world import node_addresses
 from cpc.compiler.imports.context import Context
 from cpc.compiler.imports.network_policy import network_ref
 from cpc.compiler.imports.selectors import label_terms, pod_key

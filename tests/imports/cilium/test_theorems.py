@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from cpc.compiler.policy.flow import OPAQUE, HttpRequest
 from cpc.compiler.policy.model import Entity
 from cpc.compiler.policy.semantics import Verdict
-from tests.imports.cilium_texts import ccnp, cnp, entity, external, pod, verdict
+from tests.imports.cilium.texts import ccnp, cnp, entity, external, pod, verdict
 from tests.imports.reading import clean
 
 ALLOW, DENY, REDIRECT = Verdict.ALLOW, Verdict.DENY, Verdict.REDIRECT

@@ -13,8 +13,8 @@ from cpc.compiler.policy.model import Direction
 from cpc.compiler.source import SourceFile
 from cpc.compiler.syntax.format import format_file
 from cpc.compiler.syntax.parse import parse
-from tests.imports.cluster_reference import Connection, End, verdict
-from tests.imports.cluster_world import NAMESPACES, NODES, PODS, WORLD, imported
+from tests.imports.cluster_policy.reference import Connection, End, verdict
+from tests.imports.cluster_policy.world import NAMESPACES, NODES, PODS, WORLD, imported
 
 _NUMBERS = {"TCP": 6, "UDP": 17, "SCTP": 132, "ICMP": 1}
 _WORDS = {number: word for word, number in _NUMBERS.items()}

@@ -7,16 +7,16 @@ import re
 
 from cpc.compiler.documents.nodes import Mapping, Node, Scalar
 from cpc.compiler.documents.reader import Fields
-from cpc.compiler.imports.cluster_policy_dialects import (
+from cpc.compiler.imports.cluster_policy.dialects import (
     ADMIN,
     BASELINE,
     CLUSTER,
     MAX_PRIORITY,
     Dialect,
 )
-from cpc.compiler.imports.cluster_policy_fields import errors_since, fields, required
-from cpc.compiler.imports.cluster_policy_peers import Peers
-from cpc.compiler.imports.cluster_policy_rules import Rules
+from cpc.compiler.imports.cluster_policy.fields import errors_since, fields, required
+from cpc.compiler.imports.cluster_policy.peers import Peers
+from cpc.compiler.imports.cluster_policy.rules import Rules
 from cpc.compiler.imports.context import Context, identifier
 from cpc.compiler.imports.objects import Object
 from cpc.compiler.syntax import tree

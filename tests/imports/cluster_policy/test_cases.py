@@ -28,9 +28,9 @@ from cpc.compiler.policy.semantics import Reason
 from cpc.compiler.source import SourceFile
 from cpc.compiler.syntax.format import format_file
 from cpc.compiler.syntax.parse import parse
-from tests.imports.cluster_world import BARE, PODS, WORLD, Imported, imported
+from tests.imports.cluster_policy.world import BARE, PODS, WORLD, Imported, imported
 
-CASES = Path(__file__).parent / "cluster"
+CASES = Path(__file__).parent / "cases"
 NAMES = sorted(path.stem for path in CASES.glob("*.yaml"))
 
 _PROTOCOLS = {"icmp": 1, "tcp": 6, "udp": 17, "icmpv6": 58, "sctp": 132}

@@ -11,14 +11,14 @@ from cpc.compiler.diagnostics import Severity
 from cpc.compiler.documents.compose import documents
 from cpc.compiler.documents.nodes import Mapping
 from cpc.compiler.imports.objects import Object, objects
-from cpc.compiler.imports.workload_kinds import is_workload
-from cpc.compiler.imports.workload_reader import WorkloadReader
-from cpc.compiler.imports.workloads import inventory_of
+from cpc.compiler.imports.workloads.inventory import inventory_of
+from cpc.compiler.imports.workloads.kinds import is_workload
+from cpc.compiler.imports.workloads.reader import WorkloadReader
 from cpc.compiler.policy.inventory import Inventory
 from cpc.compiler.source import SourceFile
 from cpc.runtime.inventories import inventory_from, inventory_json
-from tests.imports.test_workloads import POD
-from tests.imports.test_workloads_services import INGRESS, OLD_INGRESS, SERVICE, SLICE
+from tests.imports.workloads.test_inventory import POD
+from tests.imports.workloads.test_services import INGRESS, OLD_INGRESS, SERVICE, SLICE
 
 OTHERS = """
 apiVersion: batch/v1

@@ -8,8 +8,8 @@ import re
 from cpc.compiler.diagnostics import suggest
 from cpc.compiler.documents.nodes import Node, Scalar
 from cpc.compiler.documents.reader import Fields
-from cpc.compiler.imports.cilium_peers import dns_text
-from cpc.compiler.imports.cilium_rule import CiliumRule
+from cpc.compiler.imports.cilium.peers import dns_text
+from cpc.compiler.imports.cilium.rule import CiliumRule
 from cpc.compiler.policy.kafka import API_KEYS, MAX_TOPIC, ROLES
 from cpc.compiler.syntax import tree
 

@@ -12,7 +12,7 @@ import pytest
 
 from cpc.compiler.cli import run
 
-CASES = Path(__file__).parent / "bad_workloads"
+CASES = Path(__file__).parent / "bad"
 NAMES = sorted(p.stem for p in CASES.glob("*.yaml"))
 
 POLICY = """language 1

@@ -5,9 +5,9 @@ from ipaddress import ip_address
 
 from cpc.compiler.documents.nodes import Node, Scalar
 from cpc.compiler.documents.reader import Fields
-from cpc.compiler.imports.cilium_rule import CiliumRule
-from cpc.compiler.imports.cilium_selectors import entity, peer
-from cpc.compiler.imports.cilium_world import nodes, service
+from cpc.compiler.imports.cilium.rule import CiliumRule
+from cpc.compiler.imports.cilium.selectors import entity, peer
+from cpc.compiler.imports.cilium.world import nodes, service
 from cpc.compiler.imports.network_policy import network_ref
 from cpc.compiler.policy.resolve_addresses import dns_pattern
 from cpc.compiler.source import Span

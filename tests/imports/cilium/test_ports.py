@@ -14,7 +14,7 @@ from cpc.compiler.policy.flow import (
 from cpc.compiler.policy.inventory import Endpoint, Inventory
 from cpc.compiler.policy.model import Entity
 from cpc.compiler.policy.semantics import Verdict
-from tests.imports.cilium_texts import cnp, entity, external, pod, verdict
+from tests.imports.cilium.texts import cnp, entity, external, pod, verdict
 from tests.imports.reading import clean, read
 
 ALLOW, DENY, REDIRECT = Verdict.ALLOW, Verdict.DENY, Verdict.REDIRECT

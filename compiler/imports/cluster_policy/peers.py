@@ -5,9 +5,9 @@ from typing import TypeAlias
 
 from cpc.compiler.documents.nodes import Mapping, Node, Scalar
 from cpc.compiler.documents.reader import Fields
-from cpc.compiler.imports.cluster_policy_addresses import Domains, Plain, domains, networks, nodes
-from cpc.compiler.imports.cluster_policy_dialects import CLUSTER, Dialect
-from cpc.compiler.imports.cluster_policy_fields import (
+from cpc.compiler.imports.cluster_policy.addresses import Domains, Plain, domains, networks, nodes
+from cpc.compiler.imports.cluster_policy.dialects import CLUSTER, Dialect
+from cpc.compiler.imports.cluster_policy.fields import (
     Closed,
     errors_since,
     fields,
@@ -15,7 +15,7 @@ from cpc.compiler.imports.cluster_policy_fields import (
     one_of,
     required,
 )
-from cpc.compiler.imports.cluster_policy_relations import Relation
+from cpc.compiler.imports.cluster_policy.relations import Relation
 from cpc.compiler.imports.context import Context
 from cpc.compiler.imports.network_policy import pods
 from cpc.compiler.imports.selectors import (

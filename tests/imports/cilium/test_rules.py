@@ -9,7 +9,7 @@ import pytest
 from cpc.compiler.policy.inventory import ClusterNode, ClusterService, Inventory
 from cpc.compiler.policy.model import Entity
 from cpc.compiler.policy.semantics import Verdict
-from tests.imports.cilium_texts import ccnp, cnp, entity, external, pod, verdict
+from tests.imports.cilium.texts import ccnp, cnp, entity, external, pod, verdict
 from tests.imports.reading import clean, read
 
 ALLOW, DENY = Verdict.ALLOW, Verdict.DENY

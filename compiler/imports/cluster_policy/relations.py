@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from cpc.compiler.imports.cluster_policy_world import holds, namespace_labels, of_namespace
+from cpc.compiler.imports.cluster_policy.world import holds, namespace_labels, of_namespace
 from cpc.compiler.imports.selectors import namespace_key, term
 from cpc.compiler.policy.inventory import Inventory
 from cpc.compiler.source import Span

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from cpc.compiler.documents.nodes import Node
-from cpc.compiler.imports.cilium_rule import CiliumRule
-from cpc.compiler.imports.cilium_selectors import selector_terms
+from cpc.compiler.imports.cilium.rule import CiliumRule
+from cpc.compiler.imports.cilium.selectors import selector_terms
 from cpc.compiler.imports.selectors import term
 from cpc.compiler.policy.inventory import NAMESPACE_KEY, ClusterService
 from cpc.compiler.policy.model import Address

@@ -1,0 +1,1 @@
+"""Objects of Kubernetes and Cilium as syntax trees, and workloads as inventories."""

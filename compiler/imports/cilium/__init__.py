@@ -1,0 +1,1 @@
+"""Policies of Cilium: its custom resources, and rules in its own JSON."""

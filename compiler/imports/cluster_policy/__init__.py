@@ -1,0 +1,1 @@
+"""AdminNetworkPolicy, BaselineAdminNetworkPolicy and ClusterNetworkPolicy."""
