@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cpc.compiler.codes.page import Page
 from cpc.compiler.diagnostics import Diagnostic, Label, Severity
@@ -13,7 +13,12 @@ from cpc.compiler.source import Span
 from cpc.compiler.verify.findings import Finding, FindingKind, Statement
 from cpc.compiler.verify.flow_text import flow_text
 
-__all__ = ["Told", "finding_rule", "line_of"]
+__all__ = ["Told", "finding_rule", "line_of", "statement_words", "told"]
+
+_WITHOUT_EFFECT = frozenset(
+    {FindingKind.DEAD, FindingKind.SHADOWED, FindingKind.DUPLICATE, FindingKind.REDUNDANT}
+)
+"""Kinds that say that a rule does nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +49,33 @@ class Told:
     @property
     def what(self) -> str:
         """The statement, or the part of it that this is about, in words."""
-        statement = self.finding.rule
-        named = _named(statement)
-        directions = [finding.rule.direction for finding in self.findings]
-        if isinstance(statement, Isolation) or len(directions) == len(self.halves):
+        named = statement_words(self.finding.rule)
+        if self.whole:
             return named
-        one = directions[0]
-        if len(set(directions)) == 1 and len(directions) == self.halves.count(one):
-            return f"the {one} half of {named}"
-        return f"a part of {named}"
+        direction = self._direction
+        return f"a part of {named}" if direction is None else f"the {direction} half of {named}"
+
+    @property
+    def whole(self) -> bool:
+        """Whether this is about all that was written there."""
+        return isinstance(self.finding.rule, Isolation) or len(self.findings) == len(self.halves)
+
+    @property
+    def _direction(self) -> Direction | None:
+        """The one direction of which this is about every half."""
+        directions = {finding.rule.direction for finding in self.findings}
+        (first, *others) = directions
+        return first if not others and len(self.findings) == self.halves.count(first) else None
+
+    @property
+    def remedy(self) -> str:
+        """How to take out what this is about."""
+        if self.whole:
+            return "remove it"
+        other = {Direction.INGRESS: Direction.EGRESS, Direction.EGRESS: Direction.INGRESS}
+        if self._direction is None:
+            return "leave that part out"
+        return f"write `{other[self._direction]}` before it, so that it is the other half alone"
 
     @property
     def witness(self) -> tuple[str, ...]:
@@ -96,11 +119,18 @@ def finding_rule(
     bad: str,
     good: str,
 ) -> Rule:
-    """The rule that tells findings of one kind; it is called as the kind is."""
+    """The rule that tells findings of one kind; it is called as the kind is.
+
+    Where only a part of what was written has no effect, the rest does its work: that is a note.
+    """
 
     def check(material: Material) -> Iterator[Diagnostic]:
         found = [f for f in material.findings or () if f.kind is kind and not f.undecided]
-        return map(tell, told(found, material))
+        for one in told(found, material):
+            diagnostic = tell(one)
+            if kind in _WITHOUT_EFFECT and not one.whole:
+                diagnostic = replace(diagnostic, severity=Severity.NOTE)
+            yield diagnostic
 
     return Rule(Page(code, title, why, bad, good, kind.value), severity, check)
 
@@ -121,7 +151,8 @@ def told(found: list[Finding], material: Material) -> Iterator[Told]:
         yield Told(tuple(group), tuple(halves[group[0].rule.origin]))
 
 
-def _named(statement: Statement) -> str:
+def statement_words(statement: Statement) -> str:
+    """A statement as the subject of a sentence; one that was given no name is called what it is."""
     if isinstance(statement, Isolation):
         return f"this `default deny {statement.direction}`"
     name = statement.origin.name

@@ -26,7 +26,7 @@ def codes(*texts: str, inventory: str = "") -> set[str]:
 
 def test_names_that_nobody_may_ask_for() -> None:
     (found,) = [d for d in linted(f"{NAMES}allow pay: web -> bank tcp/443") if d.code == "CPC208"]
-    assert found.message == "`pay` allows DNS names that its endpoints may not ask for"
+    assert found.message == "rule `pay` allows DNS names that its endpoints may not ask for"
     assert found.notes == ("witness: an endpoint with k8s:app=web",)
 
 
@@ -95,7 +95,7 @@ def test_an_open_endpoint_may_ask_whoever_it_likes() -> None:
 )
 def test_the_world_may_come_in(rule: str, what: str) -> None:
     (found,) = [d for d in linted(WEB + rule) if d.code == "CPC210"]
-    assert found.message.startswith(f"`a` opens {what}")
+    assert found.message.startswith(f"rule `a` opens {what}")
     assert found.notes[0].startswith("witness: world ")
 
 

@@ -64,6 +64,21 @@ def test_both_halves_with_one_reason_are_told_once() -> None:
 def test_one_half_is_named() -> None:
     (one,) = told(FindingKind.SHADOWED, "ingress")
     assert one.message == "the ingress half of rule `web-db` can never take effect"
+    assert one.severity is Severity.NOTE, "the other half has an effect"
+    assert one.help[0].endswith("or write `egress` before it, so that it is the other half alone")
+    (one,) = told(FindingKind.HALF_OPEN, "ingress")
+    assert one.severity is Severity.WARNING
+
+
+def test_a_deny_of_what_is_denied_anyway_is_a_note() -> None:
+    found, _ = material(f"{HEAD}deny guard: world -> db")
+    (guard,) = halves(found.policy, "guard")
+    finding = Finding(FindingKind.REDUNDANT, guard, (found.policy.isolations[0],), FLOW)
+    (one,) = lint(replace(found, findings=(finding,)), [], CLEAN)
+    assert (one.severity, one.message) == (
+        Severity.NOTE,
+        "rule `guard` denies what is denied anyway",
+    )
 
 
 def test_several_reasons_have_a_label_each() -> None:
@@ -76,11 +91,12 @@ def test_several_reasons_have_a_label_each() -> None:
 def test_reasons_in_another_file_are_named_with_it() -> None:
     found, _ = material(f"{HEAD}allow web-db: web -> db tcp/5432", "deny no-db: all -> { db }")
     policy = found.policy
-    finding = Finding(
-        FindingKind.DUPLICATE, halves(policy, "web-db")[0], tuple(halves(policy, "no-db"))
-    )
-    (one,) = lint(replace(found, findings=(finding,)), [], CLEAN)
-    assert one.help == ("remove it; `1.cil:2` already decides all of it so",)
+    findings = [
+        Finding(FindingKind.DUPLICATE, half, (halves(policy, "no-db")[0],))
+        for half in halves(policy, "web-db")
+    ]
+    (one,) = lint(replace(found, findings=tuple(findings)), [], CLEAN)
+    assert one.help == ("remove it: `1.cil:2` already decides all of it so",)
 
 
 def test_a_rule_without_a_name_and_a_default_are_called_what_they_are() -> None:

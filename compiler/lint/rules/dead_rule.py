@@ -15,7 +15,7 @@ def tell(told: Told) -> Diagnostic:
         told.span,
         label="no flow can be like this",
         labels=told.labels(lambda other: "together with this"),
-        help="correct its selectors or ports, or remove it",
+        help=f"correct its selectors or ports, or {told.remedy}",
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from cpc.compiler.codes.page import Page
 from cpc.compiler.diagnostics import Diagnostic, Severity, warning
 from cpc.compiler.lint.rule import Material, Rule
+from cpc.compiler.lint.told import statement_words
 from cpc.compiler.policy.model import (
     ALL,
     Action,
@@ -46,7 +47,7 @@ def check(material: Material) -> Iterator[Diagnostic]:
         if witness is not None:
             yield warning(
                 "CPC208",
-                f"`{half.origin.name}` allows DNS names that its endpoints may not ask for",
+                f"{statement_words(half)} allows DNS names that its endpoints may not ask for",
                 half.origin.span,
                 label="no egress rule of theirs allows udp/53 or tcp/53",
                 notes=(f"witness: {witness}",),

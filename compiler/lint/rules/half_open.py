@@ -16,7 +16,7 @@ def tell(told: Told) -> Diagnostic:
         label="no connection of it comes about",
         labels=told.labels(lambda other: "denies them on the other side"),
         notes=told.witness,
-        help="allow them on the other side too, or remove this half",
+        help=f"allow them on the other side too, or {told.remedy}",
     )
 
 

@@ -16,7 +16,7 @@ def tell(told: Told) -> Diagnostic:
         label="changes nothing",
         labels=told.labels(),
         notes=told.witness,
-        help=f"remove it; {told.where('what comes before it')} already decides all of it so",
+        help=f"{told.remedy}: {told.where('what comes before it')} already decides all of it so",
     )
 
 

@@ -1,23 +1,43 @@
 """`redundant-rule`: a rule without which every flow is decided the same."""
 
-from cpc.compiler.diagnostics import Diagnostic, Severity, warning
+from cpc.compiler.diagnostics import Diagnostic, Severity, note, warning
 from cpc.compiler.lint.told import Told, finding_rule
+from cpc.compiler.policy.model import Action, Isolation, Rule
 from cpc.compiler.verify.findings import FindingKind
 
 __all__ = ["RULE"]
 
 
 def tell(told: Told) -> Diagnostic:
-    """Names the statement, and what decides the same without it."""
+    """Names the statement, and what decides the same without it.
+
+    A deny of what a `default deny` denies anyway is a note: it may stand there as a guard.
+    """
+    labels = told.labels(lambda other: "decides the same")
+    if _is_guard(told):
+        return note(
+            "CPC224",
+            f"{told.what} denies what is denied anyway",
+            told.span,
+            label="a guard, or redundant",
+            labels=labels,
+            notes=told.witness,
+        )
     return warning(
         "CPC224",
         f"without {told.what} every flow is decided the same",
         told.span,
         label="redundant",
-        labels=told.labels(lambda other: "decides the same"),
+        labels=labels,
         notes=told.witness,
-        help="remove it; all that are reported as redundant can be removed together",
+        help=f"{told.remedy}; all that are reported as redundant can be removed together",
     )
+
+
+def _is_guard(told: Told) -> bool:
+    rule = told.finding.rule
+    isolated = all(isinstance(other, Isolation) for other in told.others)
+    return isinstance(rule, Rule) and rule.action is Action.DENY and isolated
 
 
 RULE = finding_rule(
@@ -33,7 +53,7 @@ RULE = finding_rule(
     'endpoints db = { app = "db" }\n'
     "default deny ingress, egress for web, db\n"
     "allow web-db: web -> db tcp/5432\n"
-    "egress deny web-out: web -> world tcp/25",
+    "allow all-tcp: web -> db tcp",
     'endpoints web = { app = "web" }\n'
     'endpoints db = { app = "db" }\n'
     "default deny ingress, egress for web, db\n"

@@ -16,8 +16,8 @@ def tell(told: Told) -> Diagnostic:
         label="shadowed",
         labels=told.labels(),
         notes=told.witness,
-        help=f"narrow {told.where('what comes before it')} so that some flows are left to it, or remove "
-        "it",
+        help=f"narrow {told.where('what comes before it')} so that some flows are left to it, or "
+        f"{told.remedy}",
     )
 
 

@@ -7,6 +7,7 @@ from ipaddress import ip_address
 from cpc.compiler.codes.page import Page
 from cpc.compiler.diagnostics import Diagnostic, Severity, warning
 from cpc.compiler.lint.rule import Material, Rule
+from cpc.compiler.lint.told import statement_words
 from cpc.compiler.policy.decide import decide
 from cpc.compiler.policy.flow import Flow, Party
 from cpc.compiler.policy.model import (
@@ -154,12 +155,14 @@ def _report(half: Half, witness: Flow, ports: Sequence[int]) -> Diagnostic:
 
     if half.ports is None:
         what = "every port"
+    elif len(ports) == len(_PORTS):
+        what = "every tcp port"
     else:
         shown = [f"{_PORTS[n]} (tcp/{n})" for n in ports[:3]]
         what = ", ".join(shown) + (f" and {len(ports) - 3} more" if len(ports) > 3 else "")
     return warning(
         "CPC210",
-        f"`{half.origin.name}` opens {what} to the whole world",
+        f"{statement_words(half)} opens {what} to the whole world",
         half.origin.span,
         label="from any external address",
         notes=(f"witness: {flow_text(witness)}",),
