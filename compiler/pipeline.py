@@ -172,13 +172,28 @@ def lint_policy(
     cannot enforce as notes.
     """
     from cpc.compiler.lint.rule import Material
-    from cpc.compiler.lint.run import lint, lint_errors
+    from cpc.compiler.lint.run import kinds_wanted, lint, lint_errors
 
     if read.policy is None or read.definitions is None:
         return lint_errors(read.files, read.sources, read.diagnostics, settings)
-    found = [*read.diagnostics, *map(_accepted, verify_policy(read.policy, timings)[1])]
+    _, problems = verify_policy(read.policy, timings)
+    found = [*read.diagnostics, *map(_accepted, problems)]
+    kinds = kinds_wanted(settings)
+    findings = None
+    if kinds:
+        from cpc.compiler.verify.engine.analyse import analyse
+        from cpc.compiler.verify.findings import OVERLAPS
+
+        with timings.measure("analyse"):
+            findings = analyse(read.policy, notes=not kinds.isdisjoint(OVERLAPS))
     material = Material(
-        read.files, read.sources, tuple(include_path), read.inventory, read.policy, read.definitions
+        read.files,
+        read.sources,
+        tuple(include_path),
+        read.inventory,
+        read.policy,
+        read.definitions,
+        findings,
     )
     with timings.measure("lint"):
         return lint(material, found, settings)

@@ -7,7 +7,7 @@ from typing import TypeAlias
 from cpc.compiler.policy.flow import Flow, Request
 from cpc.compiler.policy.model import Isolation, Rule
 
-__all__ = ["Finding", "FindingKind", "Statement"]
+__all__ = ["OVERLAPS", "Finding", "FindingKind", "Statement"]
 
 Statement: TypeAlias = Rule | Isolation
 
@@ -41,6 +41,12 @@ class FindingKind(StrEnum):
     """Two allows with request parts of different protocols match one flow."""
     HALF_OPEN = "half-open"
     """r is an allow, and no flow that it decides is allowed by the other side of its connection."""
+
+
+OVERLAPS = frozenset(
+    {FindingKind.PARTIAL, FindingKind.GENERALISATION, FindingKind.CORRELATION}
+)
+"""Kinds that say how rules lie to each other; no rule is wrong for them."""
 
 
 @dataclass(frozen=True, slots=True)
