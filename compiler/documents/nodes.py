@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from cpc.compiler.source import SourceFile, Span
 
-__all__ = ["Kind", "Mapping", "Node", "Scalar", "Sequence"]
+__all__ = ["Kind", "Mapping", "Node", "Scalar", "Sequence", "is_null"]
 
 
 class Kind(StrEnum):
@@ -88,3 +88,8 @@ class Mapping(_Placed):
 
 
 Node: TypeAlias = Scalar | Sequence | Mapping
+
+
+def is_null(node: Node) -> bool:
+    """Whether YAML reads a node as nothing."""
+    return isinstance(node, Scalar) and node.is_null

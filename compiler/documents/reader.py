@@ -3,8 +3,8 @@
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from cpc.compiler.diagnostics import Diagnostics, Label, error, suggest
-from cpc.compiler.documents.nodes import Mapping, Node, Scalar, Sequence
+from cpc.compiler.diagnostics import Diagnostics, Label, Severity, error, suggest, warning
+from cpc.compiler.documents.nodes import Mapping, Node, Scalar, Sequence, is_null
 from cpc.compiler.source import Span
 
 __all__ = ["Fields", "Reader", "quoted"]
@@ -25,9 +25,22 @@ class Reader:
         """Adds an error."""
         self.diagnostics.append(error(code, message, span, labels=labels, help=help))
 
+    def warn(self, code: str, message: str, span: Span, help: str) -> None:
+        """Adds a warning."""
+        self.diagnostics.append(warning(code, message, span, help=help))
+
+    @property
+    def mark(self) -> int:
+        """A point in what was said, for `failed`."""
+        return len(self.diagnostics)
+
+    def failed(self, mark: int = 0) -> bool:
+        """Whether something was wrong since a mark."""
+        return any(d.severity is Severity.ERROR for d in self.diagnostics[mark:])
+
     def mapping(self, node: Node, what: str, known: Collection[str] | None) -> Fields:
         """The entries of a mapping by key, with only `known` keys (None: any); null is empty."""
-        if isinstance(node, Scalar) and node.is_null:
+        if is_null(node):
             return {}
         if not isinstance(node, Mapping):
             self.refuse("CPC702", f"{what} is a mapping", node.span, "write `key: value` pairs")
@@ -52,7 +65,7 @@ class Reader:
 
     def sequence(self, node: Node, what: str) -> tuple[Node, ...]:
         """The items of a list; null is empty."""
-        if isinstance(node, Scalar) and node.is_null:
+        if is_null(node):
             return ()
         if isinstance(node, Sequence):
             return node.items

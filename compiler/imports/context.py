@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from cpc.compiler.diagnostics import Label, suggest, warning
+from cpc.compiler.diagnostics import Label, suggest
 from cpc.compiler.documents.nodes import Node, Scalar
 from cpc.compiler.documents.reader import Fields, Reader
 from cpc.compiler.imports.objects import Object
@@ -54,10 +54,6 @@ class Context(Reader):
     _objects: dict[tuple[str, str, str], Span] = field(default_factory=dict)
     _policies: set[tuple[str, str]] = field(default_factory=set)
     _numbers: dict[tuple[str, str], int] = field(default_factory=dict)
-
-    def warn(self, code: str, message: str, span: Span, help: str) -> None:
-        """Adds a warning."""
-        self.diagnostics.append(warning(code, message, span, help=help))
 
     def choice(self, word: Scalar, what: str, known: Collection[str]) -> None:
         """Reports a word that is none of the `known` ones (CPC804)."""

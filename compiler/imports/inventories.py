@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from cpc.compiler.diagnostics import Diagnostic, Diagnostics, Severity, error
+from cpc.compiler.diagnostics import Diagnostic, Diagnostics, error
 from cpc.compiler.documents.compose import documents
 from cpc.compiler.documents.nodes import Mapping, Node
 from cpc.compiler.imports.objects import Object, is_inventory, objects
@@ -41,11 +41,7 @@ def inventory_among(objects: Sequence[Object]) -> tuple[Inventory | None, Diagno
     """The inventory that workloads beside policies make; None where there are none, and after an error."""
     reader = WorkloadReader()
     inventory = inventory_of(objects, reader) if objects else None
-    return (None if _failed(reader) else inventory), reader.diagnostics
-
-
-def _failed(reader: WorkloadReader) -> bool:
-    return any(d.severity is Severity.ERROR for d in reader.diagnostics)
+    return (None if reader.failed() else inventory), reader.diagnostics
 
 
 @dataclass(slots=True)
@@ -73,7 +69,7 @@ class _Found:
             )
 
     def _count(self) -> tuple[int, int, int]:
-        return len(self.native), len(self.objects), len(self.reader.diagnostics)
+        return len(self.native), len(self.objects), self.reader.mark
 
     def file(self, path: str, *, named: bool) -> None:
         """One file, read once; `named`: somebody wrote its name, so that it must say who is there."""
@@ -127,7 +123,7 @@ class _Found:
             parts += [] if found is None else [found]
         if self.objects:
             parts.append(inventory_of(self.objects, reader))
-        if _failed(reader):
+        if reader.failed():
             return None, reader.diagnostics
         return _merged(parts), reader.diagnostics
 

@@ -5,7 +5,7 @@ Source: the API reference of Kubernetes, "NetworkPolicy v1 networking.k8s.io".
 
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
-from cpc.compiler.documents.nodes import Mapping, Node, Scalar
+from cpc.compiler.documents.nodes import Mapping, Node, Scalar, is_null
 from cpc.compiler.documents.reader import Fields
 from cpc.compiler.imports.context import Context
 from cpc.compiler.imports.objects import Object
@@ -102,9 +102,9 @@ class _NetworkPolicy:
     def _rule(self, direction: str, node: Node, subject: tree.Labels) -> list[tree.Rule]:
         """One rule; nothing after an error."""
         context = self._context
-        before = len(context.diagnostics)
+        mark = context.mark
         side = "from" if direction == "ingress" else "to"
-        if isinstance(node, Scalar) and node.is_null:
+        if is_null(node):
             context.refuse(
                 "CPC804", f"this {direction} rule is nothing", node.span, "write `{}` to allow all"
             )
@@ -117,7 +117,7 @@ class _NetworkPolicy:
             if "ports" in parts
             else []
         )
-        if any(d.severity == "error" for d in context.diagnostics[before:]):
+        if context.failed(mark):
             return []
         others = tuple(peers) or everyone
         left, right = (others, (subject,)) if side == "from" else ((subject,), others)
@@ -145,8 +145,7 @@ class _NetworkPolicy:
         context = self._context
         known = ("podSelector", "namespaceSelector", "ipBlock")
         parts = context.mapping(node, "a peer", known)
-        nothing = isinstance(node, Scalar) and node.is_null
-        if nothing or (isinstance(node, Mapping) and not node.entries):
+        if is_null(node) or (isinstance(node, Mapping) and not node.entries):
             context.refuse(
                 "CPC804",
                 "a peer is empty",

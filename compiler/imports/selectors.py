@@ -86,7 +86,7 @@ class _Reader:
 
     def selector(self, node: Node, what: str) -> tuple[tree.LabelTerm, ...] | None:
         context = self.context
-        before = len(context.diagnostics)
+        mark = context.mark
         parts = context.mapping(node, what, ("matchLabels", "matchExpressions"))
         terms: list[tree.LabelTerm] = []
         if "matchLabels" in parts:
@@ -101,7 +101,7 @@ class _Reader:
                 found = self._expression(item)
                 if found is not None:
                     terms.append(found)
-        return tuple(terms) if len(context.diagnostics) == before else None
+        return None if context.failed(mark) else tuple(terms)
 
     def _expression(self, node: Node) -> tree.LabelTerm | None:
         context = self.context

@@ -5,11 +5,11 @@ Source: Cilium's documentation, "Overview of Network Policy", and its API refere
 
 from dataclasses import replace
 
-from cpc.compiler.documents.nodes import Mapping, Node, Scalar
+from cpc.compiler.documents.nodes import Mapping, Node, Scalar, is_null
 from cpc.compiler.documents.reader import Fields
 from cpc.compiler.imports.cilium.peers import members, peers
 from cpc.compiler.imports.cilium.ports import PortRule, port_rules
-from cpc.compiler.imports.cilium.rule import CiliumRule, Scope, is_null
+from cpc.compiler.imports.cilium.rule import CiliumRule, Scope
 from cpc.compiler.imports.cilium.selectors import requirement, subject
 from cpc.compiler.imports.context import Context
 from cpc.compiler.imports.objects import Object
@@ -110,7 +110,7 @@ def _policy(
     rule: CiliumRule, object: Object, parts: Fields, node: Node
 ) -> tuple[tree.Statement, ...]:
     """One rule as a policy, after the definitions that it needs; nothing after an error."""
-    mark = rule.mark
+    mark = rule.context.mark
     selected = _subject(rule, object, parts, node)
     about = selected or tree.Labels((), node.span)
     namespace = rule.namespace
@@ -130,7 +130,7 @@ def _policy(
     defaults = _defaults(rule, parts, about, used)
     rules = [r for found in sections.values() for r in found or ()]
     description = rule.text(parts, "description")
-    if rule.failed(mark) or selected is None:
+    if rule.context.failed(mark) or selected is None:
         return ()
     if not (defaults or rules):
         help = "write `ingress` or `egress` rules, or remove the policy"

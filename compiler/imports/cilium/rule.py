@@ -9,13 +9,13 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from cpc.compiler.diagnostics import Diagnostic, Severity
-from cpc.compiler.documents.nodes import Mapping, Node, Scalar
+from cpc.compiler.documents.nodes import Mapping, Node, Scalar, is_null
 from cpc.compiler.documents.reader import Fields
 from cpc.compiler.imports.context import Context
 from cpc.compiler.source import Span
 from cpc.compiler.syntax import tree
 
-__all__ = ["CiliumRule", "Scope", "is_null"]
+__all__ = ["CiliumRule", "Scope"]
 
 
 class Scope(StrEnum):
@@ -24,11 +24,6 @@ class Scope(StrEnum):
     NAMESPACE = "namespace"
     CLUSTER = "cluster"
     AGENT = "agent"
-
-
-def is_null(node: Node) -> bool:
-    """Whether a node is nothing, which Kubernetes takes for absent."""
-    return isinstance(node, Scalar) and node.is_null
 
 
 @dataclass(slots=True)
@@ -84,9 +79,9 @@ class CiliumRule:
         if name not in parts:
             return None
         word, node = parts[name]
-        mark = self.mark
+        mark = self.context.mark
         found = self.context.sequence(node, f"`{name}`")
-        if not found and self.mark == mark:
+        if not found and self.context.mark == mark:
             self.nothing(name, word.span)
         return found
 
@@ -100,15 +95,6 @@ class CiliumRule:
         return self.context.string(node, f"`{name}`")
 
     # --- what is wrong -------------------------------------------------------------------------
-
-    @property
-    def mark(self) -> int:
-        """A point in what was said, for `failed`."""
-        return len(self.context.diagnostics)
-
-    def failed(self, mark: int) -> bool:
-        """Whether something was wrong since a mark."""
-        return any(d.severity is Severity.ERROR for d in self.context.diagnostics[mark:])
 
     def wrong(self, message: str, span: Span, help: str) -> None:
         """A value that cannot be used (CPC804)."""

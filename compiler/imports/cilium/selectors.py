@@ -8,8 +8,8 @@ import re
 from dataclasses import replace
 
 from cpc.compiler.diagnostics import suggest
-from cpc.compiler.documents.nodes import Mapping, Node, Scalar, Sequence
-from cpc.compiler.imports.cilium.rule import CiliumRule, Scope, is_null
+from cpc.compiler.documents.nodes import Mapping, Node, Scalar, Sequence, is_null
+from cpc.compiler.imports.cilium.rule import CiliumRule, Scope
 from cpc.compiler.imports.selectors import Key, in_any_namespace, label_terms, term
 from cpc.compiler.policy.inventory import NAMESPACE_KEY, NAMESPACE_LABELS
 from cpc.compiler.policy.names import ENTITIES

@@ -26,12 +26,12 @@ def service(rule: CiliumRule, node: Node) -> tuple[tree.Expr, ...]:
     if not parts:
         rule.lacking(f"{what} is empty", node, "name a Service: `k8sService: {serviceName: ...}`")
         return ()
-    mark = rule.mark
+    mark = rule.context.mark
     if "k8sService" in parts:
         shown, wanted = _by_name(rule, parts["k8sService"][1])
     else:
         shown, wanted = _by_labels(rule, parts["k8sServiceSelector"][1])
-    if rule.failed(mark):
+    if rule.context.failed(mark):
         return ()
     inventory = rule.context.inventory
     found = [s for s in inventory.services if wanted(s)] if inventory is not None else []

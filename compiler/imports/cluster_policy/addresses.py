@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from cpc.compiler.documents.nodes import Node, Scalar
-from cpc.compiler.imports.cluster_policy.fields import errors_since, items
+from cpc.compiler.imports.cluster_policy.fields import items
 from cpc.compiler.imports.cluster_policy.world import node_addresses
 from cpc.compiler.imports.context import Context
 from cpc.compiler.imports.network_policy import network_ref
@@ -68,21 +68,21 @@ def nodes(context: Context, node: Node) -> Plain | None:
 
 def networks(context: Context, entry: tuple[Scalar, Node]) -> Plain | None:
     """Every address of some CIDRs, inside the cluster too; None after an error."""
-    before = len(context.diagnostics)
+    mark = context.mark
     found: dict[str, tree.CidrItem] = {}
     for item in items(context, entry, _MAX_ITEMS, 1):
         ref = network_ref(context, item, (), item.span, scope_any=True)
         for cidr in ref.items if ref is not None else ():
             if isinstance(cidr, tree.CidrItem):
                 _once(context, found, cidr.network.value, cidr, cidr.span)
-    if errors_since(context, before):
+    if context.failed(mark):
         return None
     return Plain((tree.CidrRef(tuple(found.values()), True, entry[1].span),))
 
 
 def domains(context: Context, entry: tuple[Scalar, Node]) -> Domains | None:
     """DNS names; None after an error."""
-    before = len(context.diagnostics)
+    mark = context.mark
     found: dict[str, tree.Value] = {}
     for item in items(context, entry, _MAX_ITEMS, 1):
         name = context.string(item, "a domain name")
@@ -100,7 +100,7 @@ def domains(context: Context, entry: tuple[Scalar, Node]) -> Domains | None:
         # `*.` takes one label or more, which is `**.` in the language
         pattern = f"*{name.text}" if name.text.startswith("*.") else name.text
         _once(context, found, name.text, tree.Text(pattern, name.span), name.span)
-    return None if errors_since(context, before) else Domains(tuple(found.values()), entry[1].span)
+    return None if context.failed(mark) else Domains(tuple(found.values()), entry[1].span)
 
 
 def _once(context: Context, found: dict[str, _Item], key: str, value: _Item, span: Span) -> None:

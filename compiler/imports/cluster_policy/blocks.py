@@ -14,7 +14,7 @@ from cpc.compiler.imports.cluster_policy.dialects import (
     MAX_PRIORITY,
     Dialect,
 )
-from cpc.compiler.imports.cluster_policy.fields import errors_since, fields, required
+from cpc.compiler.imports.cluster_policy.fields import fields, required
 from cpc.compiler.imports.cluster_policy.peers import Peers
 from cpc.compiler.imports.cluster_policy.rules import Rules
 from cpc.compiler.imports.context import Context, identifier
@@ -60,15 +60,15 @@ def cluster_network_policy(object: Object, context: Context) -> tuple[tree.State
 
 def _block(object: Object, context: Context, dialect: Dialect) -> tuple[tree.Statement, ...]:
     """The block, after the definitions that it needs; nothing after an error."""
-    before = len(context.diagnostics)
+    mark = context.mark
     top = context.object(object)
     _check_namespace(object, context, top)
     entry = required(context, top, "spec", f"`{object.shown}`", object.spot)
     if entry is None:
         return ()
-    start = len(context.diagnostics)
+    start = context.mark
     spec = fields(context, entry[1], "`spec`", dialect.spec)
-    said = errors_since(context, start)
+    said = context.failed(start)
     tier, priority, subject = (
         required(context, spec, name, "`spec`", object.spot, said=said)
         if name in dialect.spec
@@ -83,7 +83,7 @@ def _block(object: Object, context: Context, dialect: Dialect) -> tuple[tree.Sta
     for direction in ("ingress", "egress"):
         if direction in spec:
             rules.read(direction, spec[direction])
-    if errors_since(context, before):
+    if context.failed(mark):
         return ()
     block = tree.Tier(kind, name, number, tuple(rules.rules), "", object.node.span)
     return (*rules.definitions, block)

@@ -3,13 +3,13 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from cpc.compiler.diagnostics import Severity, suggest
-from cpc.compiler.documents.nodes import Mapping, Node, Scalar
+from cpc.compiler.diagnostics import suggest
+from cpc.compiler.documents.nodes import Mapping, Node, Scalar, is_null
 from cpc.compiler.documents.reader import Fields
 from cpc.compiler.imports.context import Context
 from cpc.compiler.source import Span
 
-__all__ = ["Closed", "errors_since", "fields", "items", "one_of", "required"]
+__all__ = ["Closed", "fields", "items", "one_of", "required"]
 
 _MISPLACED = {
     "destinationPort": "it stands inside `tcp`, `udp` or `sctp`: indent it below one of them"
@@ -50,19 +50,10 @@ class Closed:
         return _ELSEWHERE.get(self.key or "") or f"the fields known here are {known}"
 
 
-def errors_since(context: Context, before: int) -> bool:
-    """Whether one of the diagnostics after the first `before` is an error."""
-    return any(d.severity is Severity.ERROR for d in context.diagnostics[before:])
-
-
-def _is_null(node: Node) -> bool:
-    return isinstance(node, Scalar) and node.is_null
-
-
 def fields(context: Context, node: Node, what: str, known: Collection[str] | None) -> Fields:
     """The fields of an object that are there: null is absent."""
     found = context.mapping(node, what, known)
-    return {name: entry for name, entry in found.items() if not _is_null(entry[1])}
+    return {name: entry for name, entry in found.items() if not is_null(entry[1])}
 
 
 def required(
@@ -115,9 +106,9 @@ def one_of(
     A single unknown field that is near to a known one is taken for a typo, unless it is known
     `elsewhere`.
     """
-    before = len(context.diagnostics)
+    mark = context.mark
     found = fields(context, node, what, None)
-    if errors_since(context, before):
+    if context.failed(mark):
         return None
     if len(found) > 1:
         second = list(found.values())[1][0]

@@ -9,7 +9,6 @@ from cpc.compiler.imports.cluster_policy.addresses import Domains, Plain, domain
 from cpc.compiler.imports.cluster_policy.dialects import CLUSTER, Dialect
 from cpc.compiler.imports.cluster_policy.fields import (
     Closed,
-    errors_since,
     fields,
     items,
     one_of,
@@ -45,10 +44,10 @@ class Peers:
 
     def subject(self, node: Node) -> tree.Labels | None:
         """The endpoints that a policy is about; None after an error."""
-        before = len(self.context.diagnostics)
+        mark = self.context.mark
         parts = fields(self.context, node, "`subject`", ("namespaces", "pods"))
         if len(parts) != 1:
-            if errors_since(self.context, before):
+            if self.context.failed(mark):
                 return None
             self.context.refuse(
                 "CPC804",

@@ -3,13 +3,12 @@
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from cpc.compiler.documents.nodes import Mapping, Node, Scalar
+from cpc.compiler.documents.nodes import Mapping, Node, Scalar, is_null
 from cpc.compiler.documents.reader import Fields
 from cpc.compiler.imports.cluster_policy.addresses import Domains, Plain
 from cpc.compiler.imports.cluster_policy.dialects import CLUSTER, Dialect
 from cpc.compiler.imports.cluster_policy.fields import (
     Closed,
-    errors_since,
     fields,
     items,
     required,
@@ -53,22 +52,22 @@ class Rules:
     def _rule(self, direction: str, node: Node) -> None:
         """One rule; nothing after an error."""
         context = self.context
-        before = len(context.diagnostics)
+        mark = context.mark
         what = f"an {direction} rule"
         side = "from" if direction == "ingress" else "to"
-        if isinstance(node, Scalar) and node.is_null:
+        if is_null(node):
             help = f"write an `action`, and `{side}` with at least one peer"
             context.refuse("CPC804", f"this {direction} rule is nothing", node.span, help)
             return
         parts = self._fields(node, what, side)
-        said = errors_since(context, before)
+        said = context.failed(mark)
         name = self._written_name(parts)
         action = self._action(required(context, parts, "action", what, node.span, said=said))
         peers = self._peers(required(context, parts, side, what, node.span, said=said), direction)
         ports = self._ports(parts)
         if direction == "egress":
             self._check_egress(parts, action, peers, ports)
-        if errors_since(context, before) or action is None:
+        if context.failed(mark) or action is None:
             return
         rule = _Draft(direction, action, name, node.span)
         closed = [found for found in (*peers, *ports) if isinstance(found, Closed)]

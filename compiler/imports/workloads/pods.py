@@ -140,10 +140,10 @@ def _ports(spec: Parts, reader: WorkloadReader) -> tuple[tuple[str, int, int], .
     found: dict[tuple[str, int], int] = {}
     for container in _running(spec, reader):
         for item in reader.items(container.get("ports"), "`ports`"):
-            told = len(reader.diagnostics)
+            mark = reader.mark
             parts = reader.parts(item, "a container port", CONTAINER_PORT)
             if "containerPort" not in parts:
-                if len(reader.diagnostics) == told:
+                if reader.mark == mark:
                     help = "add `containerPort:`"
                     reader.warn("CPC723", "a port has no `containerPort`", item.span, help)
                 continue

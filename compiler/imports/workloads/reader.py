@@ -3,8 +3,8 @@
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from cpc.compiler.diagnostics import suggest, warning
-from cpc.compiler.documents.nodes import Mapping, Node, Scalar
+from cpc.compiler.diagnostics import suggest
+from cpc.compiler.documents.nodes import Mapping, Node, Scalar, is_null
 from cpc.compiler.documents.reader import Reader, quoted
 from cpc.compiler.imports.label_syntax import KEY_HELP, VALUE_HELP, is_label_key, is_label_value
 from cpc.compiler.imports.objects import Object
@@ -37,10 +37,6 @@ class WorkloadReader(Reader):
             self._hints[asked] = _hint(key.text, known)
         message = f"`{key.text}` is not a field of {what}"
         self.warn("CPC720", message, key.span, self._hints[asked])
-
-    def warn(self, code: str, message: str, span: Span, help: str) -> None:
-        """Adds a warning."""
-        self.diagnostics.append(warning(code, message, span, help=help))
 
     def object(self, object: Object, known: Collection[str] | None = OBJECT) -> tuple[Parts, Parts]:
         """The fields of an object, and those of its metadata."""
@@ -84,7 +80,7 @@ class WorkloadReader(Reader):
         return tuple(sorted(found.items()))
 
     def _label_value(self, node: Node) -> str | None:
-        if isinstance(node, Scalar) and node.is_null:
+        if is_null(node):
             return ""
         if not isinstance(node, Scalar) or not node.is_string:
             help = quoted(node) if isinstance(node, Scalar) else "give one value"
