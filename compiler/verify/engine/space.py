@@ -212,22 +212,22 @@ class Space:
 
     def address(self, atom: int) -> Address:
         """An address of an atom, one that looks like an address of a machine where there is one."""
-        if atom < len(self.cuts4):
-            cuts, end = self.cuts4, 1 << 32
-        else:
-            cuts, end, atom = self.cuts6, 1 << 128, atom - len(self.cuts4)
-        low = cuts[atom]
-        high = (cuts[atom + 1] if atom + 1 < len(cuts) else end) - 1
-        usual = (0xCB007107,) if end == 1 << 32 else (0x20010DB8 << 96 | 0x7107,)
+        low, high = self.bounds(atom)
+        four = atom < len(self.cuts4)
+        usual = (0xCB007107,) if four else (0x20010DB8 << 96 | 0x7107,)
         chosen = next((a for a in usual if low <= a <= high), min(low + 1, high))
-        return IPv4Address(chosen) if end == 1 << 32 else IPv6Address(chosen)
+        return IPv4Address(chosen) if four else IPv6Address(chosen)
+
+    def bounds(self, atom: int) -> tuple[int, int]:
+        """The numbers of an atom's first and last address."""
+        cuts, end = (self.cuts4, 1 << 32) if atom < len(self.cuts4) else (self.cuts6, 1 << 128)
+        place = atom if atom < len(self.cuts4) else atom - len(self.cuts4)
+        return cuts[place], (cuts[place + 1] if place + 1 < len(cuts) else end) - 1
 
     def single(self, atom: int) -> bool:
         """Whether an atom is one address."""
-        cuts, last = (self.cuts4, 1 << 32) if atom < len(self.cuts4) else (self.cuts6, 1 << 128)
-        place = atom if atom < len(self.cuts4) else atom - len(self.cuts4)
-        after = cuts[place + 1] if place + 1 < len(cuts) else last
-        return after - cuts[place] == 1
+        low, high = self.bounds(atom)
+        return low == high
 
     def service(self, atom: int) -> tuple[int, int]:
         """(protocol, port) of an atom."""
