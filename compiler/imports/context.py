@@ -1,45 +1,20 @@
 """What importers share: the shapes and names of one run, and the world they may ask about."""
 
-import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from cpc.compiler.diagnostics import Label, suggest
 from cpc.compiler.documents.nodes import Node, Scalar
 from cpc.compiler.documents.reader import Fields, Reader
-from cpc.compiler.imports.objects import Object
+from cpc.compiler.imports.identifiers import free_name, identifier
+from cpc.compiler.imports.objects import METADATA, Object
 from cpc.compiler.policy.inventory import Inventory
 from cpc.compiler.policy.names import ENTITIES
+from cpc.compiler.policy.resolve_ports import PORT_NAME_HELP, is_port_name
 from cpc.compiler.source import Span
 from cpc.compiler.syntax import tree
 
-__all__ = ["Context", "identifier"]
-
-_METADATA = (
-    "name",
-    "namespace",
-    "labels",
-    "annotations",
-    "generateName",
-    "uid",
-    "resourceVersion",
-    "generation",
-    "creationTimestamp",
-    "deletionTimestamp",
-    "deletionGracePeriodSeconds",
-    "ownerReferences",
-    "finalizers",
-    "managedFields",
-    "selfLink",
-)
-
-_UNNAMED = re.compile(r"[^A-Za-z0-9_]+")
-
-
-def identifier(text: str) -> str:
-    """A name of the language like `text`: other characters become `-`, a first digit gets a `_`."""
-    name = "-".join(part for part in _UNNAMED.split(text) if part)
-    return f"_{name}" if not name or name[0].isdigit() else name
+__all__ = ["Context"]
 
 
 @dataclass(slots=True)
@@ -61,6 +36,13 @@ class Context(Reader):
         near = near or suggest(word.text, tuple(known))
         help = f"did you mean `{near}`?" if near else f"it is one of {', '.join(known)}"
         self.refuse("CPC804", f"`{word.text}` is not {what}", word.span, help)
+
+    def is_port_name(self, word: Scalar) -> bool:
+        """Whether a word can name a port; else an error (CPC804)."""
+        if is_port_name(word.text):
+            return True
+        self.refuse("CPC804", f"`{word.text}` is no port name", word.span, PORT_NAME_HELP)
+        return False
 
     def object(self, object: Object, known: Collection[str] = ("spec", "status")) -> Fields:
         """The top of a policy object: its `known` fields beside `apiVersion`, `kind`, `metadata`.
@@ -93,9 +75,9 @@ class Context(Reader):
                 for _, text in self.mapping(value, f"`{name}`", None).values():
                     if not (isinstance(text, Scalar) and (text.is_string or text.is_null)):
                         self.string(text, f"a value of `{name}`")
-            elif name not in _METADATA and suggest(name, _METADATA):
-                self.unknown(key, "`metadata`", _METADATA)
-            elif name not in _METADATA:
+            elif name not in METADATA and suggest(name, tuple(METADATA)):
+                self.unknown(key, "`metadata`", METADATA)
+            elif name not in METADATA:
                 self.warn(
                     "CPC802",
                     f"`{name}` is not a field of `metadata`",
@@ -117,10 +99,6 @@ class Context(Reader):
 
     def definition_name(self, wanted: str, span: Span) -> tree.Name:
         """A name like `wanted` for a definition that an object needs, unique over the whole run."""
-        base = identifier(wanted)
-        name, number = base, 1
-        while name in self.defined or name in ENTITIES:
-            number += 1
-            name = f"{base}-{number}"
+        name = free_name(identifier(wanted), self.defined, ENTITIES)
         self.defined.add(name)
         return tree.Name(name, span)

@@ -3,26 +3,15 @@
 Source: the API reference of Kubernetes, "NetworkPolicy v1 networking.k8s.io".
 """
 
-from ipaddress import IPv4Network, IPv6Network, ip_network
-
 from cpc.compiler.documents.nodes import Mapping, Node, Scalar, is_null
 from cpc.compiler.documents.reader import Fields
 from cpc.compiler.imports.context import Context
+from cpc.compiler.imports.networks import network_ref
 from cpc.compiler.imports.objects import Object
-from cpc.compiler.imports.selectors import (
-    in_any_namespace,
-    label_terms,
-    namespace_key,
-    pod_key,
-    speaks_of_namespaces,
-    term,
-)
-from cpc.compiler.policy.inventory import NAMESPACE_KEY
-from cpc.compiler.policy.resolve_ports import is_port_name
-from cpc.compiler.source import Span
+from cpc.compiler.imports.selectors import label_terms, pod_key, pods
 from cpc.compiler.syntax import tree
 
-__all__ = ["network_policy", "network_ref", "pods"]
+__all__ = ["network_policy"]
 
 _SPEC = ("podSelector", "policyTypes", "ingress", "egress")
 _TYPES = {"Ingress": "ingress", "Egress": "egress"}
@@ -212,14 +201,7 @@ class _NetworkPolicy:
                 context.refuse(
                     "CPC804", f"`{value.text}` is no port name", value.span, "remove the quotes"
                 )
-            elif not is_port_name(value.text):
-                context.refuse(
-                    "CPC804",
-                    f"`{value.text}` is no port name",
-                    value.span,
-                    "it has up to 15 of a-z, 0-9 and `-`, and a letter among them",
-                )
-            else:
+            elif context.is_port_name(value):
                 return tree.Text(value.text, value.span)
             return None
         low = context.number(value, "`port`", 1, 65535)
@@ -241,82 +223,3 @@ class _NetworkPolicy:
             )
             return None
         return (first, tree.Number(high, end.span))
-
-
-def pods(context: Context, parts: Fields, span: Span, namespace: str | None) -> tree.Labels | None:
-    """Pods by `podSelector` and `namespaceSelector`, as NetworkPolicy and its kin select peers.
-
-    Without a namespace selector they are those of `namespace` (None: of every one). None after an
-    error.
-    """
-    terms: list[tree.LabelTerm] = []
-    if "namespaceSelector" in parts:
-        found = label_terms(
-            context, parts["namespaceSelector"][1], "`namespaceSelector`", namespace_key
-        )
-        if found is None:
-            return None
-        if not speaks_of_namespaces(found):
-            terms.append(in_any_namespace(parts["namespaceSelector"][0].span))
-        terms += found
-    elif namespace is None:
-        terms.append(in_any_namespace(span))
-    if "podSelector" in parts:
-        found = label_terms(context, parts["podSelector"][1], "`podSelector`", pod_key)
-        if found is None:
-            return None
-        if (
-            namespace is not None
-            and "namespaceSelector" not in parts
-            and speaks_of_namespaces(found)
-        ):
-            key = tree.Text(f"k8s:{NAMESPACE_KEY}", span)
-            terms.append(term(key, "=", (tree.Text(namespace, span),), span))
-        terms += found
-    return tree.Labels(tuple(terms), span)
-
-
-def network_ref(
-    context: Context, node: Node, excepts: tuple[Node, ...], span: Span, *, scope_any: bool
-) -> tree.CidrRef | None:
-    """Addresses of one network without `excepts`; None after an error."""
-    network = _network(context, node)
-    holes = [_network(context, item) for item in excepts]
-    known = tuple(h for h in holes if h is not None)
-    if network is None or len(known) < len(holes):
-        return None
-    return tree.CidrRef((tree.CidrItem(network, known, span),), scope_any, span)
-
-
-def _network(context: Context, node: Node) -> tree.Text | None:
-    """A prefix as text; bits after its length are dropped with a warning, as Kubernetes does (CPC807)."""
-    text = context.string(node, "a CIDR")
-    if text is None:
-        return None
-    network = _parsed(text.text, strict=False)
-    if network is None:
-        context.refuse(
-            "CPC804",
-            f"`{text.text}` is no CIDR",
-            text.span,
-            "write an address and a prefix length, as in `10.0.0.0/8` or `fd00::/8`",
-        )
-        return None
-    if _parsed(text.text, strict=True) is None:
-        context.warn(
-            "CPC807",
-            f"`{text.text}` has bits after its prefix: it means `{network}`",
-            text.span,
-            f"write `{network}`",
-        )
-    return tree.Text(str(network), text.span)
-
-
-def _parsed(text: str, strict: bool) -> IPv4Network | IPv6Network | None:
-    address, _, length = text.partition("/")
-    if not length.isdecimal() or "%" in address:
-        return None
-    try:
-        return ip_network(text, strict)
-    except ValueError:
-        return None

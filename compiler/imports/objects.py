@@ -7,10 +7,33 @@ from cpc.compiler.documents.nodes import Mapping, Node, Scalar, Sequence
 from cpc.compiler.documents.reader import Reader
 from cpc.compiler.source import Span
 
-__all__ = ["CILIUM_RULE", "Object", "is_inventory", "objects"]
+__all__ = ["CILIUM_RULE", "METADATA", "Object", "is_inventory", "objects"]
 
 CILIUM_RULE = "Rule"
 """The kind that we give to a rule of Cilium's own JSON, which has none; its group is `cilium.io`."""
+
+METADATA = frozenset(
+    [
+        "annotations",
+        "clusterName",
+        "creationTimestamp",
+        "deletionGracePeriodSeconds",
+        "deletionTimestamp",
+        "finalizers",
+        "generateName",
+        "generation",
+        "initializers",
+        "labels",
+        "managedFields",
+        "name",
+        "namespace",
+        "ownerReferences",
+        "resourceVersion",
+        "selfLink",
+        "uid",
+    ]
+)
+"""The fields of every object's `metadata`, those of older servers too."""
 
 _INVENTORY = {"cluster", "entities", "endpoints"}
 _RULE = {"endpointselector", "nodeselector"}

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from cpc.compiler.imports.context import identifier
+from cpc.compiler.imports.identifiers import free_name, identifier
 from cpc.compiler.imports.selectors import in_any_namespace
 from cpc.compiler.policy.names import ENTITIES, Definition
 from cpc.compiler.syntax import tree
@@ -81,10 +81,7 @@ def _name(labels: tree.Labels, holder: _Holder, taken: set[str]) -> str:
     if not said and labels.terms == (in_any_namespace(holder.span),):
         said = ["pods"]
     wanted = identifier("-".join(said) or (holder.name.text if holder.name else "endpoints"))
-    name, number = wanted, 1
-    while name in taken or name in ENTITIES:
-        number += 1
-        name = f"{wanted}-{number}"
+    name = free_name(wanted, taken, ENTITIES)
     taken.add(name)
     return name
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cpc.compiler.documents.nodes import Node, Scalar
-from cpc.compiler.documents.reader import quoted
+from cpc.compiler.documents.reader import Fields, quoted
 from cpc.compiler.imports.context import Context
 from cpc.compiler.imports.label_syntax import (
     KEY_HELP,
@@ -12,7 +12,7 @@ from cpc.compiler.imports.label_syntax import (
     is_label_key,
     is_label_value,
 )
-from cpc.compiler.policy.inventory import NAMESPACE_KEY, NAMESPACE_LABELS
+from cpc.compiler.policy.inventory import NAMESPACE_KEY, NAMESPACE_LABELS, NAMESPACE_NAME
 from cpc.compiler.source import Span
 from cpc.compiler.syntax import tree
 
@@ -22,15 +22,13 @@ __all__ = [
     "label_terms",
     "namespace_key",
     "pod_key",
+    "pods",
     "speaks_of_namespaces",
     "term",
 ]
 
 Key = Callable[[str, Span], tree.Name | tree.Text]
 """How a selector's key is written as a label key of the language."""
-
-_NAME = "kubernetes.io/metadata.name"
-"""The label that Kubernetes gives every namespace: its name."""
 
 
 def pod_key(key: str, span: Span) -> tree.Text:
@@ -40,7 +38,7 @@ def pod_key(key: str, span: Span) -> tree.Text:
 
 def namespace_key(key: str, span: Span) -> tree.Text:
     """A label of the pod's namespace; the one that holds the namespace's name is the namespace itself."""
-    if key == _NAME:
+    if key == NAMESPACE_NAME:
         return tree.Text(f"k8s:{NAMESPACE_KEY}", span)
     return tree.Text(f"k8s:{NAMESPACE_LABELS}{key}", span)
 
@@ -77,6 +75,39 @@ def label_terms(
 ) -> tuple[tree.LabelTerm, ...] | None:
     """The terms of a `LabelSelector`, none for an empty one; None after an error (CPC702-CPC704, CPC804)."""
     return _Reader(context, key).selector(node, what)
+
+
+def pods(context: Context, parts: Fields, span: Span, namespace: str | None) -> tree.Labels | None:
+    """Pods by `podSelector` and `namespaceSelector`, as NetworkPolicy and its kin select peers.
+
+    Without a namespace selector they are those of `namespace` (None: of every one). None after an
+    error.
+    """
+    terms: list[tree.LabelTerm] = []
+    if "namespaceSelector" in parts:
+        found = label_terms(
+            context, parts["namespaceSelector"][1], "`namespaceSelector`", namespace_key
+        )
+        if found is None:
+            return None
+        if not speaks_of_namespaces(found):
+            terms.append(in_any_namespace(parts["namespaceSelector"][0].span))
+        terms += found
+    elif namespace is None:
+        terms.append(in_any_namespace(span))
+    if "podSelector" in parts:
+        found = label_terms(context, parts["podSelector"][1], "`podSelector`", pod_key)
+        if found is None:
+            return None
+        if (
+            namespace is not None
+            and "namespaceSelector" not in parts
+            and speaks_of_namespaces(found)
+        ):
+            key = tree.Text(f"k8s:{NAMESPACE_KEY}", span)
+            terms.append(term(key, "=", (tree.Text(namespace, span),), span))
+        terms += found
+    return tree.Labels(tuple(terms), span)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from cpc.compiler.policy.inventory_addresses import read_address, read_network
 from cpc.compiler.policy.inventory_owners import Owners
 from cpc.compiler.policy.model import Address, Entity, LabelKey, Network, Protocol
 from cpc.compiler.policy.resolve_labels import label_key
-from cpc.compiler.policy.resolve_ports import is_port_name
+from cpc.compiler.policy.resolve_ports import PORT_NAME_HELP, is_port_name
 from cpc.compiler.source import SourceFile, Span
 
 __all__ = ["inventory_of_document", "parse_inventory"]
@@ -189,7 +189,7 @@ class _Parser(Reader):
                     "CPC711",
                     f"`{name}` is no port name",
                     word.span,
-                    "it has up to 15 of a-z, 0-9 and `-`, and a letter among them",
+                    PORT_NAME_HELP,
                 )
             elif parts is not None:
                 found.add((name, int(Protocol[parts[1].upper()]), int(parts[2])))

@@ -11,7 +11,7 @@ from cpc.compiler.policy.resolve_values import Values
 from cpc.compiler.source import Span
 from cpc.compiler.syntax import tree
 
-__all__ = ["CARRIERS", "NamedRef", "PortSet", "Ports", "is_port_name"]
+__all__ = ["CARRIERS", "PORT_NAME_HELP", "NamedRef", "PortSet", "Ports", "is_port_name"]
 
 CARRIERS: dict[str, tuple[int, ...]] = {
     "tcp": (int(Protocol.TCP),),
@@ -36,6 +36,9 @@ _ICMP_WORDS = {
     "ttl-exceeded": "time-exceeded",
 }
 """What people call types of both ICMP and ICMPv6, and their names."""
+
+
+PORT_NAME_HELP = "it has up to 15 of a-z, 0-9 and `-`, and a letter among them"
 
 
 def is_port_name(text: str) -> bool:

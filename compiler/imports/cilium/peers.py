@@ -8,7 +8,7 @@ from cpc.compiler.documents.reader import Fields
 from cpc.compiler.imports.cilium.rule import CiliumRule
 from cpc.compiler.imports.cilium.selectors import entity, peer
 from cpc.compiler.imports.cilium.world import nodes, service
-from cpc.compiler.imports.network_policy import network_ref
+from cpc.compiler.imports.networks import network_ref
 from cpc.compiler.policy.resolve_addresses import dns_pattern
 from cpc.compiler.source import Span
 from cpc.compiler.syntax import tree

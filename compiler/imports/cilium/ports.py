@@ -10,7 +10,7 @@ from cpc.compiler.documents.nodes import Node, Scalar
 from cpc.compiler.documents.reader import Fields
 from cpc.compiler.imports.cilium.requests import requests
 from cpc.compiler.imports.cilium.rule import CiliumRule
-from cpc.compiler.policy.resolve_ports import is_port_name
+from cpc.compiler.policy.resolve_ports import PORT_NAME_HELP, is_port_name
 from cpc.compiler.source import Span
 from cpc.compiler.syntax import tree
 
@@ -239,8 +239,7 @@ def _named(rule: CiliumRule, value: Scalar, high: int) -> _Items | None:
         return None
     if is_port_name(name):
         return (tree.Text(name, value.span),)
-    help = "a port's name has up to 15 of a-z, 0-9 and `-`, and a letter among them"
-    rule.wrong(f"`{value.text}` is no port name", value.span, help)
+    rule.wrong(f"`{value.text}` is no port name", value.span, PORT_NAME_HELP)
     return None
 
 

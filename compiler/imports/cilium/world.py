@@ -6,9 +6,9 @@ from cpc.compiler.documents.nodes import Node
 from cpc.compiler.imports.cilium.rule import CiliumRule
 from cpc.compiler.imports.cilium.selectors import selector_terms
 from cpc.compiler.imports.selectors import term
+from cpc.compiler.imports.world import holds, nodes_with
 from cpc.compiler.policy.inventory import NAMESPACE_KEY, ClusterService
 from cpc.compiler.policy.model import Address
-from cpc.compiler.policy.resolve_labels import label_key
 from cpc.compiler.source import Span
 from cpc.compiler.syntax import tree
 
@@ -45,9 +45,7 @@ def nodes(rule: CiliumRule, node: Node, what: str) -> tuple[tree.Expr, ...]:
     terms = selector_terms(rule, node, what)
     if terms is None:
         return ()
-    inventory = rule.context.inventory
-    known = () if inventory is None else inventory.nodes
-    found = [n for n in known if all(_holds(t, dict(n.labels)) for t in terms)]
+    found = nodes_with(rule.context.inventory, terms)
     if not found:
         _unknown(rule, f"a Node with {_labels(terms)}", node.span)
     return tuple(_address(a, node.span, True) for n in found for a in n.addresses)
@@ -82,14 +80,13 @@ def _by_labels(rule: CiliumRule, node: Node) -> tuple[str, _Wanted]:
     namespace = rule.text(parts, "namespace")
     space = "" if namespace is None else namespace.text
     terms = selector_terms(rule, parts["selector"][1], "`selector`") or ()
-    labels = ", ".join(f"`{_label(t)}`" for t in terms) or "any labels"
+    labels = _labels(terms)
     shown = (
         f"a Service of namespace `{space}` with {labels}" if space else f"a Service with {labels}"
     )
 
     def wanted(service: ClusterService) -> bool:
-        labels = dict(service.labels)
-        return space in ("", service.namespace) and all(_holds(t, labels) for t in terms)
+        return space in ("", service.namespace) and holds(terms, dict(service.labels))
 
     return shown, wanted
 
@@ -111,20 +108,6 @@ def _label(one: tree.LabelTerm) -> str:
             return f"{key}={values}"
         case _:
             return f"{key}!={values}"
-
-
-def _holds(one: tree.LabelTerm, labels: dict[str, str]) -> bool:
-    key = label_key(one.key.value if isinstance(one.key, tree.Text) else one.key.text).key
-    values = {v.value for v in one.values if isinstance(v, tree.Text)}
-    match one.op:
-        case "exists":
-            return key in labels
-        case "absent":
-            return key not in labels
-        case "=" | "in":
-            return labels.get(key) in values
-        case _:
-            return labels.get(key) not in values
 
 
 def _unknown(rule: CiliumRule, shown: str, span: Span) -> None:

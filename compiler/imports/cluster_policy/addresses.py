@@ -6,10 +6,10 @@ from typing import TypeVar
 
 from cpc.compiler.documents.nodes import Node, Scalar
 from cpc.compiler.imports.cluster_policy.fields import items
-from cpc.compiler.imports.cluster_policy.world import node_addresses
 from cpc.compiler.imports.context import Context
-from cpc.compiler.imports.network_policy import network_ref
+from cpc.compiler.imports.networks import network_ref
 from cpc.compiler.imports.selectors import label_terms, pod_key
+from cpc.compiler.imports.world import nodes_with
 from cpc.compiler.source import Span
 from cpc.compiler.syntax import tree
 
@@ -52,7 +52,8 @@ def nodes(context: Context, node: Node) -> Plain | None:
             "pass them with `--inventory`: their addresses are what is meant",
         )
         return None
-    addresses = node_addresses(context.inventory, terms)
+    taken = nodes_with(context.inventory, terms)
+    addresses = dict.fromkeys(address for one in taken for address in one.addresses)
     if not addresses:
         context.warn(
             "CPC832",

@@ -17,7 +17,8 @@ from cpc.compiler.imports.cluster_policy.dialects import (
 from cpc.compiler.imports.cluster_policy.fields import fields, required
 from cpc.compiler.imports.cluster_policy.peers import Peers
 from cpc.compiler.imports.cluster_policy.rules import Rules
-from cpc.compiler.imports.context import Context, identifier
+from cpc.compiler.imports.context import Context
+from cpc.compiler.imports.identifiers import identifier
 from cpc.compiler.imports.objects import Object
 from cpc.compiler.syntax import tree
 

@@ -16,12 +16,12 @@ from cpc.compiler.imports.cluster_policy.fields import (
 )
 from cpc.compiler.imports.cluster_policy.relations import Relation
 from cpc.compiler.imports.context import Context
-from cpc.compiler.imports.network_policy import pods
 from cpc.compiler.imports.selectors import (
     in_any_namespace,
     label_terms,
     namespace_key,
     pod_key,
+    pods,
     speaks_of_namespaces,
 )
 from cpc.compiler.syntax import tree

@@ -4,7 +4,6 @@ from cpc.compiler.documents.nodes import Node, Scalar
 from cpc.compiler.documents.reader import Fields
 from cpc.compiler.imports.cluster_policy.fields import Closed, fields, one_of, required
 from cpc.compiler.imports.context import Context
-from cpc.compiler.policy.resolve_ports import is_port_name
 from cpc.compiler.source import Span
 from cpc.compiler.syntax import tree
 
@@ -67,13 +66,7 @@ def _named(context: Context, node: Node) -> tree.PortPart | None:
     word = context.string(node, "a port's name")
     if word is None:
         return None
-    if not is_port_name(word.text):
-        context.refuse(
-            "CPC804",
-            f"`{word.text}` is no port name",
-            word.span,
-            "it has up to 15 of a-z, 0-9 and `-`, and a letter among them",
-        )
+    if not context.is_port_name(word):
         return None
     return tree.PortPart("any", (tree.Text(word.text, word.span),), None, node.span)
 

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
-from cpc.compiler.imports.cluster_policy.world import holds, namespace_labels, of_namespace
+from cpc.compiler.imports.cluster_policy.namespaces import namespace_labels, of_namespace
 from cpc.compiler.imports.selectors import namespace_key, term
+from cpc.compiler.imports.world import bare_key, holds
 from cpc.compiler.policy.inventory import Inventory
+from cpc.compiler.policy.resolve_labels import label_key
 from cpc.compiler.source import Span
 from cpc.compiler.syntax import tree
 
@@ -48,8 +50,8 @@ def _values(
     relation: Relation, subject: _Terms, inventory: Inventory
 ) -> tuple[tuple[str, ...], ...]:
     """The values of the relation's labels in namespaces that the subject may be in."""
-    about = tuple(t for t in subject if isinstance(t.key, tree.Text) and of_namespace(t.key.value))
-    names = [namespace_key(key.value, key.span).value for key in relation.keys]
+    about = tuple(t for t in subject if of_namespace(bare_key(t)))
+    names = [label_key(namespace_key(key.value, key.span).value).key for key in relation.keys]
     return tuple(
         sorted(
             {

@@ -16,7 +16,8 @@ from cpc.compiler.imports.cluster_policy.fields import (
 from cpc.compiler.imports.cluster_policy.peers import Peer, Peers
 from cpc.compiler.imports.cluster_policy.ports import admin_port, cluster_protocol
 from cpc.compiler.imports.cluster_policy.relations import Relation, pairs
-from cpc.compiler.imports.context import Context, identifier
+from cpc.compiler.imports.context import Context
+from cpc.compiler.imports.identifiers import free_name, identifier
 from cpc.compiler.policy.inventory import Inventory
 from cpc.compiler.source import Span
 from cpc.compiler.syntax import tree
@@ -265,11 +266,7 @@ class Rules:
         """The rule's name, made one of the language, and unique in its block."""
         if rule.name is None:
             return None
-        wanted = identifier(rule.name.text)
-        name, number = wanted, 1
-        while name in self._names:
-            number += 1
-            name = f"{wanted}-{number}"
+        name = free_name(identifier(rule.name.text), self._names)
         self._names.add(name)
         return tree.Name(name, rule.name.span)
 

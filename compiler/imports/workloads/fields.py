@@ -13,7 +13,6 @@ __all__ = [
     "INGRESS_BACKEND",
     "INGRESS_RULE",
     "JOB_TEMPLATE",
-    "METADATA",
     "OBJECT",
     "POD",
     "ROUTE",
@@ -32,12 +31,6 @@ def _fields(text: str) -> frozenset[str]:
 
 
 OBJECT = _fields("apiVersion kind metadata spec status")
-
-METADATA = _fields(
-    """annotations clusterName creationTimestamp deletionGracePeriodSeconds deletionTimestamp finalizers
-    generateName generation initializers labels managedFields name namespace ownerReferences
-    resourceVersion selfLink uid"""
-)
 
 TEMPLATE = _fields("metadata spec")
 

@@ -11,6 +11,7 @@ from ipaddress import IPv6Network
 
 from cpc.compiler.diagnostics import Label as Place
 from cpc.compiler.documents.nodes import Mapping, Scalar
+from cpc.compiler.imports.identifiers import free_name
 from cpc.compiler.imports.objects import Object
 from cpc.compiler.imports.workloads.cluster import Machine, machine, namespace_labels
 from cpc.compiler.imports.workloads.pods import Workload, WorkloadKey, workload
@@ -187,10 +188,7 @@ class _World:
             full = f"{namespace}/{name}"
             if (namespace, name) in self._ambiguous:
                 full = f"{full}[{kind}]"
-            first, number = full, 1
-            while full in used:
-                number += 1
-                full = f"{first}-{number}"
+            full = free_name(full, used)
             used.add(full)
             root = self._root(found)
             owner = f"{namespace}/{root[2]}[{root[1]}]"

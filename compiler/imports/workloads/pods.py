@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cpc.compiler.documents.nodes import Node
-from cpc.compiler.imports.objects import Object
+from cpc.compiler.imports.objects import METADATA, Object
 from cpc.compiler.imports.workloads.fields import (
     CONTAINER,
     CONTAINER_PORT,
     CRON_JOB,
     JOB_TEMPLATE,
-    METADATA,
     POD,
     TEMPLATE,
     WORKLOADS,
@@ -22,7 +21,7 @@ from cpc.compiler.imports.workloads.fields import (
 from cpc.compiler.imports.workloads.reader import Parts, WorkloadReader
 from cpc.compiler.policy.inventory import Pairs
 from cpc.compiler.policy.model import Address
-from cpc.compiler.policy.resolve_ports import is_port_name
+from cpc.compiler.policy.resolve_ports import PORT_NAME_HELP, is_port_name
 from cpc.compiler.source import Span
 
 __all__ = ["Workload", "WorkloadKey", "workload"]
@@ -160,8 +159,7 @@ def _port_name(node: Node, reader: WorkloadReader) -> str | None:
     word = reader.string(node, "`name`")
     if word is None or is_port_name(word.text):
         return None if word is None else word.text
-    help = "it has up to 15 of a-z, 0-9 and `-`, and a letter among them"
-    reader.warn("CPC723", f"`{word.text}` is no port name", word.span, help)
+    reader.warn("CPC723", f"`{word.text}` is no port name", word.span, PORT_NAME_HELP)
     return None
 
 
