@@ -173,4 +173,5 @@ def common_box(first: Box, second: Box, limit: int) -> Box | None:
 def expressions_of(boxes: Iterable[Box]) -> tuple[str, ...]:
     """The names of the languages in boxes, each once."""
     parts = (part for box in boxes for part in box.parts.values())
-    return tuple(dict.fromkeys(part.name for part in parts if isinstance(part, Language)))
+    names = (name for part in parts if isinstance(part, Language) for name in part.names)
+    return tuple(dict.fromkeys(names))

@@ -87,7 +87,7 @@ def carried(what: What) -> Language:
     )
     if table is None:
         raise InternalError(f"what a {what.name.lower()} can be is too large")
-    return Language.of(what.name.lower(), table)
+    return Language.of((what.name.lower(),), table)
 
 
 @lru_cache(maxsize=1 << 18)
@@ -121,5 +121,5 @@ def _fitting(
         table = meet(table, carried(what).automaton, limit)
     if table is None:
         raise LimitReached(TooLarge((name,), limit))
-    found = Language.of(name, table)
+    found = Language.of((name,), table)
     return carried(what) if found.automaton == carried(what).automaton else found

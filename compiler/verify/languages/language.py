@@ -17,12 +17,12 @@ __all__ = ["Language", "expression_language", "plain", "plain_start"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Language:
-    """A set of texts. `name` is for messages: the expression as it was written, mostly.
+    """A set of texts. `names` are for messages: the expressions that it is made of, mostly.
 
     Compared by identity; two are the same set iff their automata are equal.
     """
 
-    name: str
+    names: tuple[str, ...]
     automaton: Automaton
     beginning: str
     """What each of its texts begins with."""
@@ -32,17 +32,18 @@ class Language:
         return not any(self.automaton.accepting)
 
     @classmethod
-    def of(cls, name: str, table: Table) -> "Language":
+    def of(cls, names: tuple[str, ...], table: Table) -> "Language":
         """The language of a table."""
         automaton = minimised(table)
-        return cls(name, automaton, automaton.beginning())
+        return cls(names, automaton, automaton.beginning())
 
 
 @lru_cache(maxsize=65536)
 def expression_language(expression: str, limit: int = STATE_LIMIT) -> Language | TooLarge:
     """The texts that an expression matches wholly; ExpressionError as in `parse_expression`. Kept."""
     table = determinise(joints_of(parse_expression(expression)), limit)
-    return TooLarge((expression,), limit) if table is None else Language.of(expression, table)
+    names = (expression,)
+    return TooLarge(names, limit) if table is None else Language.of(names, table)
 
 
 def plain(text: str) -> Expression:

@@ -89,11 +89,11 @@ def common_language(first: Language, second: Language, limit: int) -> Language:
     """The texts of both; LimitReached. Kept."""
     if first is second:
         return first
-    name = f"{first.name} and {second.name}"
+    names = tuple(dict.fromkeys(first.names + second.names))
     table = meet(first.automaton, second.automaton, limit)
     if table is None:
-        raise LimitReached(TooLarge((first.name, second.name), limit))
-    return Language.of(name, table)
+        raise LimitReached(TooLarge(names, limit))
+    return Language.of(names, table)
 
 
 Value: TypeAlias = str | int | None

@@ -114,7 +114,8 @@ class _Search:
     ) -> None:
         self._inside = inside.automaton
         self._others = [other.automaton for other in others]
-        self._names = (inside.name, *(other.name for other in others))
+        every = (name for language in (inside, *others) for name in language.names)
+        self._names = tuple(dict.fromkeys(every))
         self._allowance = allowance or Allowance(STATE_LIMIT)
         self._wanted = wanted
         self._steps = 0

@@ -259,6 +259,11 @@ def test_covers(wanted: Matcher, by: list[Matcher], groups: tuple[int, ...]) -> 
             [short("GET", "/api/v[0-9]+/.*"), http(None, "/api/[^v]*")],
             HttpRequest("GET", "/api/v"),
         ),
+        (
+            http("GET|POST|PUT"),
+            [http("GET"), http("POST"), http("PUT", "/a.*"), http("PUT|GET", "/.+")],
+            HttpRequest("PUT", "/"),
+        ),
         (short("GET", "/a"), [http("GET", "/a")], HttpRequest("GET", "/a?")),
         (
             http(),
