@@ -75,14 +75,13 @@ def silenced(
 
     `names` are those of the rules by code.
     """
+    index = _Index(comments)
     left = []
     for diagnostic in found:
-        span = diagnostic.span
         called = {diagnostic.code, names.get(diagnostic.code, "")}
         hits = [
             (comment, word.text)
-            for comment in comments
-            if span is not None and comment.covers(span)
+            for comment in index.about(diagnostic.span)
             for word in comment.words
             if word.text in called or word.text.upper() in called
         ]
@@ -91,6 +90,25 @@ def silenced(
         if not hits:
             left.append(diagnostic)
     return left
+
+
+class _Index:
+    """Comments by where their stretches begin; stretches of one file are equal or apart."""
+
+    def __init__(self, comments: Sequence[Ignore]) -> None:
+        self._at: dict[str, dict[int, list[Ignore]]] = {}
+        for comment in comments:
+            for begin, _ in comment.reach:
+                self._at.setdefault(comment.span.file, {}).setdefault(begin, []).append(comment)
+        self._begins = {file: sorted(at) for file, at in self._at.items()}
+
+    def about(self, span: Span | None) -> list[Ignore]:
+        """The comments that cover a place."""
+        begins = self._begins.get(span.file) if span is not None else None
+        if span is None or not begins:
+            return []
+        nearest = begins[max(0, bisect_right(begins, span.start) - 1)]
+        return [c for c in self._at[span.file][nearest] if c.covers(span)]
 
 
 def _is_imported(file: tree.File) -> bool:

@@ -1,7 +1,8 @@
 """`world-exposed`: what hardly anybody means to offer to the whole world."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from ipaddress import ip_address
 
 from cpc.compiler.codes.page import Page
@@ -14,12 +15,15 @@ from cpc.compiler.policy.model import (
     Action,
     Cidr,
     Direction,
+    EndpointTerm,
     Entity,
     EntityTerm,
     Mode,
+    NamedPort,
     Policy,
     Protocol,
     Selector,
+    ServiceTerm,
     Term,
     Tier,
 )
@@ -68,12 +72,17 @@ def check(material: Material) -> Iterator[Diagnostic]:
     policy = without_staged(material.policy)
     if policy.mode is Mode.NEVER:
         return
+    halves = [r for r in policy.rules if _is_candidate(r) and _exposed(r)]
+    if not halves:
+        return
+    policy = replace(policy, rules=tuple(filter(_is_about_outside, policy.rules)))
+    about = cache(lambda port: _about(policy, port))
     said = set()
-    for half in policy.rules:
-        if half.origin in said or not _is_candidate(half):
+    for half in halves:
+        if half.origin in said:
             continue
         ports = _exposed(half)
-        witness = _witness(policy, half, ports) if ports else None
+        witness = _witness(half, ports, about)
         if witness is not None:
             said.add(half.origin)
             yield _report(half, witness, ports)
@@ -86,6 +95,13 @@ def _is_candidate(half: Half) -> bool:
         and half.tier is not Tier.BASELINE
         and half.l7 is None
         and any(map(_is_world, half.peers))
+    )
+
+
+def _is_about_outside(rule: Half) -> bool:
+    """Whether a rule can match ingress from an external address."""
+    return rule.direction is Direction.INGRESS and any(
+        not isinstance(term, EndpointTerm | ServiceTerm | NamedPort) for term in rule.peers
     )
 
 
@@ -103,10 +119,10 @@ def _exposed(half: Half) -> Sequence[int]:
     return [n for n in _PORTS if any(p.low <= n <= p.high for p in tcp)]
 
 
-def _witness(policy: Policy, half: Half, ports: Sequence[int]) -> Flow | None:
-    """A flow from outside to such a port that the policy lets in."""
+def _witness(half: Half, ports: Sequence[int], about: Callable[[int], Policy]) -> Flow | None:
+    """A flow from outside to such a port that the policy lets in; `about` is what decides on a port."""
     for port in ports:
-        here = _about(policy, port)
+        here = about(port)
         subject = _subject(here, half)
         if subject is None:
             continue
@@ -126,9 +142,8 @@ def _about(policy: Policy, port: int) -> Policy:
     """The policy with those rules only that can match ingress on a port."""
 
     def matches(rule: Half) -> bool:
-        return rule.direction is Direction.INGRESS and (
-            rule.ports is None
-            or any(p.protocol == Protocol.TCP and p.low <= port <= p.high for p in rule.ports)
+        return rule.ports is None or any(
+            p.protocol == Protocol.TCP and p.low <= port <= p.high for p in rule.ports
         )
 
     return replace(policy, rules=tuple(filter(matches, policy.rules)))
@@ -136,8 +151,6 @@ def _about(policy: Policy, port: int) -> Policy:
 
 def _subject(policy: Policy, half: Half) -> Party | None:
     """An endpoint of the rule that no rule denies to the world."""
-    from cpc.compiler.verify.somebody import somebody
-
     denied: Selector = tuple(
         dict.fromkeys(
             term
@@ -146,7 +159,9 @@ def _subject(policy: Policy, half: Half) -> Party | None:
             for term in rule.subject
         )
     )
-    found = somebody((half.subject,), denied)
+    from cpc.compiler.verify.somebody import evident_somebody, somebody
+
+    found = evident_somebody((half.subject,), denied) or somebody((half.subject,), denied)
     return found if isinstance(found, Party) else None
 
 
