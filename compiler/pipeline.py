@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from cpc.compiler.policy.model import Policy
     from cpc.compiler.policy.resolve import Definitions
     from cpc.compiler.syntax.tree import File
+    from cpc.compiler.verify.asserts import Judgement
     from cpc.compiler.verify.connectivity import Connectivity
     from cpc.compiler.verify.questions import Answer
     from cpc.compiler.verify.verified import VerifiedPolicy
@@ -34,6 +35,7 @@ __all__ = [
     "compile_policy",
     "export_policy",
     "front",
+    "judge_asserts",
     "lint_policy",
     "list_connections",
     "lower_policy",
@@ -165,6 +167,30 @@ def verify_policy(
         return verify(policy)
 
 
+def judge_asserts(
+    read: Front, timings: Timings, seconds: float | None = None
+) -> "tuple[Judgement, ...]":
+    """What becomes of the asserts of a front without errors; each may take so many seconds."""
+    if read.policy is None or read.definitions is None or not read.definitions.asserts:
+        return ()
+    from cpc.compiler.verify.asserts import SECONDS, judge
+
+    with timings.measure("prove asserts"):
+        return tuple(judge(read.policy, read.definitions.asserts, seconds or SECONDS))
+
+
+def _prove(read: Front, timings: Timings) -> "tuple[VerifiedPolicy | None, Diagnostics]":
+    """As `verify_policy`, and every assert must hold."""
+    assert read.policy is not None
+    verified, diagnostics = _prove(read, timings)
+    judgements = judge_asserts(read, timings)
+    if judgements:
+        from cpc.compiler.verify.assert_text import judgement_diagnostic
+
+        diagnostics += filter(None, map(judgement_diagnostic, judgements))
+    return (None if has_errors(diagnostics) else verified), diagnostics
+
+
 def lint_policy(
     read: Front, include_path: Sequence[str], settings: "Settings", timings: Timings
 ) -> Diagnostics:
@@ -172,7 +198,7 @@ def lint_policy(
     cannot enforce as notes.
     """
     from cpc.compiler.lint.rule import Material
-    from cpc.compiler.lint.run import kinds_wanted, lint, lint_errors
+    from cpc.compiler.lint.run import asserts_wanted, kinds_wanted, lint, lint_errors
 
     if read.policy is None or read.definitions is None:
         return lint_errors(read.files, read.sources, read.diagnostics, settings)
@@ -194,6 +220,7 @@ def lint_policy(
         read.policy,
         read.definitions,
         findings,
+        judge_asserts(read, timings) if asserts_wanted(settings) else None,
     )
     with timings.measure("lint"):
         return lint(material, found, settings)
@@ -268,7 +295,7 @@ def lower_policy(read: Front, timings: Timings) -> "tuple[Program | None, Diagno
     """From a front without errors to the decision IR, as `compile_policy` goes on with it; no clang."""
     if read.policy is None:
         return None, []
-    verified, diagnostics = verify_policy(read.policy, timings)
+    verified, diagnostics = _prove(read, timings)
     if verified is None:
         return None, diagnostics
     from cpc.compiler.ir.lower import lower

@@ -51,14 +51,6 @@ ENFORCE: tuple[Page, ...] = (
         "# without `audit`, denials of web are denials",
     ),
     Page(
-        "CPC406",
-        "asserts are not proved",
-        "An `assert` is understood and checked, but this version does not prove it. Compiling would "
-        "suggest that it holds." + _WHY,
-        "assert never world -> db",
-        "deny world -> db",
-    ),
-    Page(
         "CPC407",
         "tests are not run",
         "A `test` is understood and checked, but this version does not run it. Compiling would "

@@ -54,6 +54,7 @@ def _common(
 _COMMANDS = (
     policy_commands.compile,
     policy_commands.check,
+    policy_commands.verify,
     policy_commands.connectivity,
     question_commands.trace,
     question_commands.why,

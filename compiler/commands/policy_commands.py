@@ -27,7 +27,7 @@ from cpc.compiler.commands.options import (
 from cpc.compiler.diagnostics import Severity
 from cpc.compiler.exports.kinds import Kind
 
-__all__ = ["check", "compile", "explain", "export", "fmt", "import_", "init", "version"]
+__all__ = ["check", "compile", "explain", "export", "fmt", "import_", "init", "verify", "version"]
 
 
 def check(
@@ -70,6 +70,29 @@ def check(
         check.Wishes(select, ignore or (), fail_level, baseline, update_baseline),
     )
     return Job(partial(check.run, order), terminal)
+
+
+def verify(
+    context: typer.Context,
+    files: PolicyFiles,
+    timeout: Annotated[
+        float | None,
+        typer.Option(metavar="SECONDS", min=0.001, help="How long each assert may take."),
+    ] = None,
+    inventory: InventoryOption = None,
+    param: ParamOption = None,
+    include: IncludeOption = None,
+    format: FormatOption = None,
+    color: ColorOption = None,
+    verbose: VerboseOption = False,
+    timings: TimingsOption = False,
+) -> Job:
+    """Prove the asserts of policies, or show why they do not hold."""
+    from cpc.compiler.commands import verify
+
+    terminal = terminal_of(context, format, color, verbose, timings)
+    order = verify.Order(files, inventory, param or (), include or (), timeout)
+    return Job(partial(verify.run, order), terminal)
 
 
 def compile(

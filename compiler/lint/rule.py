@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from cpc.compiler.policy.model import Policy
     from cpc.compiler.policy.resolve import Definitions
     from cpc.compiler.syntax import tree
+    from cpc.compiler.verify.asserts import Judgement
     from cpc.compiler.verify.findings import Finding
 
 __all__ = ["Check", "Material", "Rule"]
@@ -23,7 +24,7 @@ class Material:
     """A policy without errors, and everything that is known about it.
 
     `include_path` is where included files were looked for besides; `findings` are those of the engine,
-    None where it was not asked.
+    None where it was not asked; `judgements` are of the asserts, None where they were not asked about.
     """
 
     files: "tuple[tree.File, ...]"
@@ -33,6 +34,7 @@ class Material:
     policy: "Policy"
     definitions: "Definitions"
     findings: "tuple[Finding, ...] | None" = None
+    judgements: "tuple[Judgement, ...] | None" = None
 
 
 Check: TypeAlias = Callable[[Material], Iterable[Diagnostic]]

@@ -7,7 +7,7 @@ from cpc.compiler.diagnostics import Diagnostic, Severity
 from cpc.compiler.lint.ignores import Ignore, ignores, silenced
 from cpc.compiler.lint.pages import PAGES
 from cpc.compiler.lint.rule import Material
-from cpc.compiler.lint.rules import RULES
+from cpc.compiler.lint.rules import RULES, refuted_assert, undecided_assert, vacuous_assert
 from cpc.compiler.lint.rules.malformed_ignore import malformed_ignores
 from cpc.compiler.lint.rules.unused_ignore import unused_ignores
 from cpc.compiler.lint.settings import Settings
@@ -15,7 +15,15 @@ from cpc.compiler.source import Sources
 from cpc.compiler.syntax import tree
 from cpc.compiler.verify.findings import FindingKind
 
-__all__ = ["RULE_CODES", "is_input_error", "kept", "kinds_wanted", "lint", "lint_errors"]
+__all__ = [
+    "RULE_CODES",
+    "asserts_wanted",
+    "is_input_error",
+    "kept",
+    "kinds_wanted",
+    "lint",
+    "lint_errors",
+]
 
 RULE_CODES = frozenset(rule.code for rule in RULES)
 """Codes of rules: their errors are findings about a policy, never bad input."""
@@ -34,6 +42,14 @@ def kinds_wanted(settings: Settings) -> frozenset[FindingKind]:
     return frozenset(k for k in FindingKind if settings.selection.takes(_CODES[k.value]))
 
 
+_ASSERTS = (refuted_assert.RULE, undecided_assert.RULE, vacuous_assert.RULE)
+
+
+def asserts_wanted(settings: Settings) -> bool:
+    """Whether something is to be said about asserts; else they need not be proved."""
+    return any(settings.selection.takes(rule.code) for rule in _ASSERTS)
+
+
 def lint(material: Material, told: Iterable[Diagnostic], settings: Settings) -> list[Diagnostic]:
     """Everything to say about a policy without errors: `told` by earlier stages, and by the rules."""
     found = [*kept(told, settings), *kept(_spoken(material, settings), settings)]
@@ -42,6 +58,8 @@ def lint(material: Material, told: Iterable[Diagnostic], settings: Settings) -> 
     codes = set(filter(settings.selection.takes, PAGES))
     if material.findings is None:
         codes -= {_CODES[kind.value] for kind in FindingKind}
+    if material.judgements is None:
+        codes -= {rule.code for rule in _ASSERTS}
     spoke = codes | {_NAMES[code] for code in codes if code in _NAMES}
     malformed = malformed_ignores(comments, [*PAGES, *_NAMES.values()])
     return [*left, *kept([*malformed, *unused_ignores(comments, spoke)], settings)]

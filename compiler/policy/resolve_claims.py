@@ -36,7 +36,6 @@ class Claims:
 
     def add_assert(self, claim: tree.Assert, block: Block) -> None:
         """One assert."""
-        self.scope.unenforced.append(("assert", claim.span))
         if claim.name is not None:
             first = self._assert_names.setdefault(claim.name.text, claim.name.span)
             if first != claim.name.span:

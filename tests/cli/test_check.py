@@ -55,7 +55,7 @@ def test_json_is_one_document_also_when_clean(capsys: Captured) -> None:
 
 
 def test_what_only_a_later_version_enforces_is_a_note(tmp_path: Path, capsys: Captured) -> None:
-    file = policy(tmp_path, "default deny ingress for web\nassert never world -> web\n")
+    file = policy(tmp_path, "default deny ingress for web\naudit web\n")
     assert run(["check", "--format", "concise", file]) == 0
     assert capsys.readouterr().out.startswith(f"{file}:5:1: note[CPC4")
     assert run(["compile", "--emit", "ir", file]) == 2

@@ -52,10 +52,10 @@ def test_fail_level(folder: Path, capsys: Captured, level: str, code: int) -> No
 
 
 def test_notes_fail_only_where_that_is_asked(folder: Path, capsys: Captured) -> None:
-    (folder / "p.cil").write_text(POLICY + "mode default\nassert never world -> web tcp/80\n")
+    (folder / "p.cil").write_text(POLICY + "audit web\n")
     ignore = ("--ignore", "CPC2")
-    assert check(capsys, *ignore) == (0, ["CPC406"])
-    assert check(capsys, *ignore, "--fail-level", "note") == (1, ["CPC406"])
+    assert check(capsys, *ignore) == (0, ["CPC405"])
+    assert check(capsys, *ignore, "--fail-level", "note") == (1, ["CPC405"])
 
 
 def test_bad_input_is_2_at_every_level(folder: Path, capsys: Captured) -> None:

@@ -10,6 +10,7 @@ from cpc.compiler.policy.inventory import Inventory
 from cpc.compiler.policy.resolve import resolve
 from cpc.compiler.source import SourceFile
 from cpc.compiler.syntax.parse import parse
+from cpc.compiler.verify.asserts import judge
 from cpc.compiler.verify.coverage import check_coverage
 from cpc.compiler.verify.findings import Finding
 
@@ -27,10 +28,12 @@ def material(*texts: str, inventory: Inventory | None = None) -> tuple[Material,
     read = [parse(source) for source in sources.values()]
     assert [problem for _, problems in read for problem in problems] == []
     files = tuple(file for file, _ in read)
-    policy, definitions, found = resolve(files, {}, inventory)
-    assert [d for d in found if d.severity is Severity.ERROR] == []
-    told = [*found, *check_coverage(policy)]
-    return Material(files, sources, (), inventory, policy, definitions), told
+    policy, definitions, problems = resolve(files, {}, inventory)
+    assert [d for d in problems if d.severity is Severity.ERROR] == []
+    told = [*problems, *check_coverage(policy)]
+    judgements = tuple(judge(policy, definitions.asserts))
+    found = Material(files, sources, (), inventory, policy, definitions, None, judgements)
+    return found, told
 
 
 def linted(

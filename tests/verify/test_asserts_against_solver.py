@@ -21,7 +21,8 @@ def claims(draw: st.DrawFn, policy: Policy) -> Assert:
     """Any assert, often about those that a rule of the policy is about."""
     kind = draw(st.sampled_from(AssertKind))
     left, right, ports = draw(selectors()), draw(selectors()), draw(port_lists)
-    if policy.rules and draw(st.booleans()):
+    near: bool = draw(st.booleans())
+    if near and policy.rules:
         rule = draw(st.sampled_from(policy.rules))
         ends = (rule.subject, rule.peers)
         left, right = ends if rule.direction is Direction.EGRESS else ends[::-1]
