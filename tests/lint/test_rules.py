@@ -10,10 +10,12 @@ from cpc.compiler.lint.pages import PAGES
 from cpc.compiler.lint.rule import Rule
 from cpc.compiler.lint.rules import RULES
 from cpc.compiler.lint.run import lint
+from cpc.compiler.lint.table import with_table
 from cpc.compiler.verify.findings import FindingKind
 from tests.lint.linting import CLEAN, findings_of, material, said
 
 FOLDER = Path(__file__).parents[2] / "compiler/lint/rules"
+DOCUMENT = Path(__file__).parents[2] / "docs/lint.md"
 KINDS = {kind.value for kind in FindingKind}
 
 NOT_POLICIES = {"unused-include", "stale-baseline", "forgotten-endpoint", "irrelevant-rule"}
@@ -75,6 +77,11 @@ def test_what_a_rule_says_has_its_severity() -> None:
             for diagnostic in lint(found, told, CLEAN):
                 if diagnostic.code in by_code:
                     assert diagnostic.severity is by_code[diagnostic.code].severity, rule.name
+
+
+def test_the_documented_table_is_current() -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    assert with_table(text) == text, "run `make generated`"
 
 
 def test_said_is_not_blind() -> None:
