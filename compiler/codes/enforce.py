@@ -50,12 +50,4 @@ ENFORCE: tuple[Page, ...] = (
         "audit web",
         "# without `audit`, denials of web are denials",
     ),
-    Page(
-        "CPC407",
-        "tests are not run",
-        "A `test` is understood and checked, but this version does not run it. Compiling would "
-        "suggest that it passes." + _WHY,
-        'test "closed" {\n  web -> db : deny\n}',
-        "# keep tests in a file of their own, for `cpc check`",
-    ),
 )

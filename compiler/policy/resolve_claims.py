@@ -22,7 +22,7 @@ __all__ = ["Claims", "numbers_of"]
 
 @dataclass(slots=True)
 class Claims:
-    """Collects asserts and tests; errors are CPC334, CPC351, CPC352 and those of their parts."""
+    """Collects asserts and tests; errors are CPC334, CPC338, CPC351, CPC352 and those of their parts."""
 
     scope: Scope
     values: Values
@@ -71,16 +71,25 @@ class Claims:
 
     def add_test(self, test: tree.Test, block: Block) -> None:
         """One test with its cases."""
-        self.scope.unenforced.append(("test", test.name.span))
-        cases = [self._case(c, block) for c in test.cases]
+        namespace = "" if test.namespace is None else test.namespace.value
+        if test.namespace is not None and not namespace:
+            self.scope.diagnostics.append(
+                error(
+                    "CPC338",
+                    "a namespace's name is empty",
+                    test.namespace.span,
+                    help="leave `namespace` out to speak of every namespace",
+                )
+            )
+        cases = [self._case(c, namespace, block) for c in test.cases]
         known = tuple(c for c in cases if c is not None)
         if len(known) == len(cases):
             origin = origin_of(None, test.span, block)
             self.tests.append(Test(test.name.value, known, origin))
 
-    def _case(self, case: tree.TestCase, block: Block) -> TestCase | None:
-        left = self.sides.side((case.left,), "")
-        right = self.sides.side((case.right,), "")
+    def _case(self, case: tree.TestCase, namespace: str, block: Block) -> TestCase | None:
+        left = self.sides.side((case.left,), namespace)
+        right = self.sides.side((case.right,), namespace)
         ports = None if case.ports is None else self.ports.ports((case.ports,))
         requests = TestRequests(self.scope, self.values)
         request = None if case.request is None else requests.request(case.request)

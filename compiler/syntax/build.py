@@ -225,8 +225,9 @@ class Builder:
     def _service(self, name: Leaf) -> tree.Service:
         return tree.Service(self._places.name(name), (), (), (), None, None, self._doc, self._span)
 
-    def _test(self, name: Leaf) -> tree.Test:
-        return tree.Test(self._places.text(name), (), self._doc, self._span)
+    def _test(self, name: Leaf, namespace: Leaf | None) -> tree.Test:
+        where = None if namespace is None else self._places.text(namespace)
+        return tree.Test(self._places.text(name), where, (), self._doc, self._span)
 
     def _request(self, node: Branch | None) -> tree.L7 | None:
         return None if node is None else request(self._places, self._problems, node)

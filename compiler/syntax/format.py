@@ -216,6 +216,9 @@ class _Formatter:
     def _test(self, node: tree.Test) -> Item:
         items = [self._case(case) for case in node.cases]
         head, start, end = f"test {quote(node.name.value)}", node.name.span.end, node.span.end
+        if node.namespace is not None:
+            head += f" namespace {quote(node.namespace.value)}"
+            start = node.namespace.span.end
         return Item(node.span, node.doc, lambda i: self._blocks.block(head, items, start, end, i))
 
     def _case(self, case: tree.TestCase) -> Item:

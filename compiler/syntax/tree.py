@@ -528,9 +528,10 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """`test "name" { cases }`."""
+    """`test "name" namespace "ns" { cases }`."""
 
     name: Text
+    namespace: Text | None
     cases: tuple[TestCase, ...]
     doc: str
     span: Span = field(compare=False, repr=False)

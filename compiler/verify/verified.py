@@ -45,7 +45,6 @@ _UNENFORCED = {
         "staged statements are not evaluated beside the enforced policy by this version",
     ),
     "audit": ("CPC405", "audit is not carried out by this version"),
-    "test": ("CPC407", "tests are not run by this version"),
 }
 """What `Policy.unenforced` names, with its code and message."""
 

@@ -410,7 +410,6 @@ test "t" {
         ("service peer", 4),
         ("fqdn peer", 5),
         ("audit", 6),
-        ("test", 8),
     ]
     assert half(policy, "ingress", "b").subject == (ServiceTerm("shop"),)
 

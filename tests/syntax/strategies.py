@@ -286,7 +286,7 @@ statements: Strategy[tree.Statement] = st.one_of(
     asserts(),
     defaults,
     audits,
-    st.builds(tree.Test, texts, some(cases), docs, _here),
+    st.builds(tree.Test, texts, maybe(texts), some(cases), docs, _here),
     st.builds(tree.EndpointsDef, names, exprs, docs, _here),
     st.builds(tree.CidrDef, names, cidrs, docs, _here),
     st.builds(tree.FqdnDef, names, some(wordings), docs, _here),
