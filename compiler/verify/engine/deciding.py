@@ -11,19 +11,29 @@ from cpc.compiler.policy.semantics import Verdict
 from cpc.compiler.verify.engine.boxes import Boxes, TooManyBoxes
 from cpc.compiler.verify.engine.index import atoms
 from cpc.compiler.verify.engine.order import FINAL, HOST, Order, Outcome
-from cpc.compiler.verify.engine.space import SUBJECT, Box, Side, Space
+from cpc.compiler.verify.engine.space import Box, Side
 from cpc.compiler.verify.languages.requests import Matchers
 
-__all__ = ["Deciding", "Meaning", "Settled", "frozen"]
+__all__ = ["Catalogue", "Deciding", "Meaning", "Settled"]
 
-Frozen: TypeAlias = frozenset[tuple[int, int]]
-Meaning: TypeAlias = tuple[str, Matchers | None, frozenset[Frozen]]
-"""What a statement does, to which requests, of which flows: its boxes."""
+Meaning: TypeAlias = tuple[str, Matchers | None, frozenset[int]]
+"""What a statement does, to which requests, of which flows: the numbers of its boxes."""
 
 
-def frozen(box: Box) -> Frozen:
-    """A box as a key; equal boxes have equal keys."""
-    return frozenset(box.items())
+class Catalogue:
+    """The distinct boxes of several policies, numbered."""
+
+    def __init__(self) -> None:
+        self.boxes: list[Box] = []
+        self._numbers: dict[frozenset[tuple[int, int]], int] = {}
+
+    def number(self, box: Box) -> int:
+        """The number of a box; equal boxes have one."""
+        key = frozenset(box.items())
+        number = self._numbers.setdefault(key, len(self.boxes))
+        if number == len(self.boxes):
+            self.boxes.append(box)
+        return number
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +53,23 @@ class Settled:
 
 class Deciding:
     """One direction of a policy. Its boxes have bits as in `order`; `audited` is one more bit, of all boxes
-    of audited subjects.
+    of audited subjects. `numbers` are those of a catalogue for each bit of `order`.
     """
 
-    def __init__(self, policy: Policy, direction: Direction, space: Space) -> None:
+    def __init__(
+        self, policy: Policy, direction: Direction, boxes: Boxes, catalogue: Catalogue
+    ) -> None:
         self.policy = policy
-        self.boxes = Boxes(space, policy)
-        self.order = Order(policy, direction, self.boxes)
+        self.order = Order(policy, direction, boxes)
+        self.numbers = [catalogue.number(box) for box in self.order.boxes]
         self.audited = self.order.everything + 1
-        self.audits: tuple[Box, ...] = ()
+        self.audits: frozenset[int] = frozenset()
         self.complex = bool(self.order.complex)
         try:
-            self.audits = tuple(
-                {SUBJECT: space.full[SUBJECT], **box}
+            self.audits = frozenset(
+                catalogue.number(box)
                 for audit in policy.audits
-                for box in self.boxes.selector(Side.SUBJECT, audit.subject)
+                for box in boxes.selector(Side.SUBJECT, audit.subject)
             )
         except TooManyBoxes:
             self.complex = True
@@ -83,26 +95,24 @@ class Deciding:
         """What a statement means; equal meanings in equal places decide the same."""
         order = self.order
         statement = order.statements[number]
-        own = frozenset(frozen(order.boxes[n]) for n in atoms(order.bits[number]))
+        own = frozenset(self.numbers[n] for n in atoms(order.bits[number]))
         if isinstance(statement, Rule):
             matchers = None if statement.l7 is None else statement.l7.matchers
             return statement.action, matchers, own
         return "isolate", None, own
 
-    def numbers(self, tier: Tier) -> list[int]:
+    def statements(self, tier: Tier) -> list[int]:
         """The statements of a tier that match something, in the order in which they decide."""
         mask = self._tiers[tier] & ~self.order.host
         return [n for n, bits in enumerate(self.order.bits) if bits & mask]
 
-    def bits_by_box(self) -> dict[Frozen, int]:
-        """The bits of each distinct box."""
-        found: dict[Frozen, int] = {}
-        for number, box in enumerate(self.order.boxes):
-            key = frozen(box)
-            found[key] = found.get(key, 0) | 1 << number
-        for box in self.audits:
-            key = frozen(box)
-            found[key] = found.get(key, 0) | self.audited
+    def bits_by_box(self) -> dict[int, int]:
+        """The bits of each box of the catalogue that is one of this policy's."""
+        found: dict[int, int] = {}
+        for bit, number in enumerate(self.numbers):
+            found[number] = found.get(number, 0) | 1 << bit
+        for number in self.audits:
+            found[number] = found.get(number, 0) | self.audited
         return found
 
     # --- what it decides -----------------------------------------------------------------------

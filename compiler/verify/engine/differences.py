@@ -14,9 +14,9 @@ from cpc.compiler.policy.decide import decide
 from cpc.compiler.policy.flow import OPAQUE, Flow, Request
 from cpc.compiler.policy.model import Direction, Policy
 from cpc.compiler.policy.semantics import Decision, Verdict, without_staged
-from cpc.compiler.verify.engine.boxes import space_of
+from cpc.compiler.verify.engine.boxes import Boxes, space_of
 from cpc.compiler.verify.engine.cells import apart, joined
-from cpc.compiler.verify.engine.deciding import Deciding, Settled
+from cpc.compiler.verify.engine.deciding import Catalogue, Deciding, Settled
 from cpc.compiler.verify.engine.index import Index, atoms
 from cpc.compiler.verify.engine.odd import odd_bits, same_statements
 from cpc.compiler.verify.engine.points import Points
@@ -29,7 +29,7 @@ __all__ = ["Change", "Differences", "Region", "Relation", "differences"]
 
 _MOST_WORK = 20_000_000
 """Boxes that are held against parts of the grid before the search is stopped."""
-_WHOLE = 100_000
+_WHOLE = 20_000
 """Statements that witnesses are replayed through; beyond, only those that match by the engine's account."""
 
 _TOO_LONG = "the search for differences was stopped"
@@ -103,11 +103,13 @@ def differences(old: Policy, new: Policy) -> Differences:
     """Every difference between what two policies enforce, in the open world."""
     old, new = without_staged(old), without_staged(new)
     space = space_of([old, new])
+    boxes = Boxes(space, old)
+    other = boxes if old.requirements == new.requirements else Boxes(space, new)
     requests = RequestSpace()
     regions: list[Region] = []
     undecided: dict[str, None] = {}
     for direction in Direction:
-        search = _Direction(old, new, direction, space, requests)
+        search = _Direction(old, new, direction, space, (boxes, other), requests)
         regions += search.regions()
         undecided.update(search.undecided)
     return Differences(space, tuple(regions), tuple(undecided))
@@ -127,18 +129,25 @@ class _Direction:
     """The differences of one direction."""
 
     def __init__(
-        self, old: Policy, new: Policy, direction: Direction, space: Space, requests: RequestSpace
+        self,
+        old: Policy,
+        new: Policy,
+        direction: Direction,
+        space: Space,
+        boxes: tuple[Boxes, Boxes],
+        requests: RequestSpace,
     ) -> None:
         self.undecided: dict[str, None] = {}
         self._direction = direction
         self._space = space
         self._requests = requests
-        self._old = Deciding(old, direction, space)
-        self._new = Deciding(new, direction, space)
+        catalogue = Catalogue()
+        self._old = Deciding(old, direction, boxes[0], catalogue)
+        self._new = Deciding(new, direction, boxes[1], catalogue)
+        self._boxes = catalogue.boxes
         old_bits, new_bits = self._old.bits_by_box(), self._new.bits_by_box()
-        boxes = list(dict.fromkeys([*old_bits, *new_bits]))
-        self._boxes: list[Box] = [dict(sorted(box)) for box in boxes]
-        self._bits = [(old_bits.get(box, 0), new_bits.get(box, 0)) for box in boxes]
+        numbers = range(len(self._boxes))
+        self._bits = [(old_bits.get(n, 0), new_bits.get(n, 0)) for n in numbers]
         self._modes_differ = old.mode is not new.mode
         self._work = 0
         self._replayed = 0
@@ -325,7 +334,7 @@ class _Direction:
     def _replay(self, side: Deciding, flow: Flow, request: Request, matched: list[int]) -> Decision:
         """What `decide` says, of the whole policy as long as there is time for that."""
         policy = side.policy
-        self._replayed += len(side.order.statements)
+        self._replayed += len(policy.rules)
         if self._replayed > _WHOLE:
             policy = side.only(matched)
         return decide(policy, flow, request)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from cpc.compiler.policy.model import Tier
-from cpc.compiler.verify.engine.deciding import Deciding, Meaning, frozen
+from cpc.compiler.verify.engine.deciding import Deciding, Meaning
 from cpc.compiler.verify.findings import Statement
 
 __all__ = ["odd_bits", "same_statements"]
@@ -36,7 +36,7 @@ def _host(old: Deciding, new: Deciding) -> tuple[int, int]:
     """The local host's box and the audited subjects, where they differ."""
     mine = old.order.host & ~new.order.host
     others = new.order.host & ~old.order.host
-    if set(map(frozen, old.audits)) != set(map(frozen, new.audits)):
+    if old.audits != new.audits:
         mine |= old.audited if old.audits else 0
         others |= new.audited if new.audits else 0
     return mine, others
@@ -45,7 +45,7 @@ def _host(old: Deciding, new: Deciding) -> tuple[int, int]:
 def _meanings(one: Deciding) -> dict[Meaning, int]:
     """The bits of the statements of the normal tier by what they mean."""
     found: dict[Meaning, int] = {}
-    for number in one.numbers(Tier.NORMAL):
+    for number in one.statements(Tier.NORMAL):
         meaning = one.meaning(number)
         found[meaning] = found.get(meaning, 0) | one.order.bits[number]
     return found
@@ -55,7 +55,7 @@ def _elements(one: Deciding, tier: Tier) -> list[tuple[_Element, int]]:
     """The elements of an ordered tier with their bits: the first that matches decides."""
     found: list[tuple[_Element, int]] = []
     done = 0
-    for number in one.numbers(tier):
+    for number in one.statements(tier):
         bits = one.order.bits[number]
         if bits & done:
             continue
@@ -64,7 +64,7 @@ def _elements(one: Deciding, tier: Tier) -> list[tuple[_Element, int]]:
             found.append((one.meaning(number), bits))
             continue
         blocks = (
-            tuple(one.meaning(n) for n in one.numbers(tier) if one.order.bits[n] & block)
+            tuple(one.meaning(n) for n in one.statements(tier) if one.order.bits[n] & block)
             for block in group.blocks
         )
         found.append((frozenset(blocks), group.mask))

@@ -21,6 +21,7 @@ __all__ = [
     "EXTERNAL",
     "LABELLED",
     "MANAGED",
+    "OTHER_SOURCES",
     "PEER",
     "SERVICE",
     "SUBJECT",
@@ -86,7 +87,7 @@ class Side(IntEnum):
     PEER = 1
 
 
-_OTHER = "*"
+OTHER_SOURCES = "*"
 """The source that stands for all that no rule names."""
 
 
@@ -124,7 +125,7 @@ class _Labels:
         position, number = divmod(atom - 1, self.width)
         source = self.sources[position]
         value = self.values[number] if number < len(self.values) else self.other_value
-        if source == _OTHER:
+        if source == OTHER_SOURCES:
             source = next(s for s in (*SOURCES, OTHER_SOURCE) if s not in self.sources)
         return source, value
 
@@ -238,12 +239,18 @@ class Space:
         usual = (Protocol.TCP, Protocol.UDP, *range(143, 253), *range(256))
         return next(int(p) for p in usual if int(p) not in known and p not in (1, 58)), 0
 
+    def usual_service(self, mask: int) -> int:
+        """The atom of some services that reads best."""
+        for protocol in (Protocol.TCP, Protocol.UDP):
+            mask = mask & self.ports(PortRange(protocol)) or mask
+        return (mask & -mask).bit_length() - 1
+
 
 def _label_fields(keys: Iterable[tuple[LabelKey, Sequence[str]]]) -> dict[str, _Labels]:
     sources: dict[str, dict[str, None]] = {}
     values: dict[str, dict[str, None]] = {}
     for key, known in keys:
-        source = _OTHER if key.source == "any" else key.source
+        source = OTHER_SOURCES if key.source == "any" else key.source
         sources.setdefault(key.key, {})[source] = None
         values.setdefault(key.key, {}).update(dict.fromkeys(known))
     return {
