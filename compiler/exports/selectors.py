@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 from cpc.compiler.exports.conjunctions import Atom, Conjunction, Operator, alternatives
 from cpc.compiler.exports.refusals import Refusals
 from cpc.compiler.policy.inventory import NAMESPACE_KEY, NAMESPACE_LABELS
+from cpc.compiler.policy.label_syntax import is_label_key, is_label_value
 from cpc.compiler.policy.model import LabelExpr, LabelKey, Origin
 
 __all__ = ["Document", "conjunctions", "label_selector"]
@@ -14,9 +15,7 @@ __all__ = ["Document", "conjunctions", "label_selector"]
 Document: TypeAlias = dict[str, Any]
 """A mapping as YAML and JSON write it, its keys in the order of the text."""
 
-_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
 _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
-_PREFIX = re.compile(r"(?=.{1,253}/)[a-z0-9]([-a-z0-9.]*[a-z0-9])?/")
 
 
 def conjunctions(expr: LabelExpr, origin: Origin, refusals: Refusals) -> tuple[Conjunction, ...]:
@@ -46,14 +45,13 @@ _LABEL = (
 def _wrong(atom: Atom) -> tuple[str, str] | None:
     """What Kubernetes would say of a key or value that it cannot have, and help."""
     key = atom.key.key.removeprefix(NAMESPACE_LABELS)
-    bare = _PREFIX.sub("", key, count=1)
-    if not bare or not _VALUE.fullmatch(bare):
+    if not is_label_key(key):
         return f"no selector has `{atom.key.key}` as a label's key", _LABEL
     for value in atom.values:
         if key == NAMESPACE_KEY and not _NAMESPACE.fullmatch(value):
             message = f"no namespace of Kubernetes is called `{value}`"
             return message, "write it in lower case, with `-` between words"
-        if not _VALUE.fullmatch(value):
+        if not is_label_value(value):
             return f"no selector has `{value}` as a label's value", _LABEL
     return None
 

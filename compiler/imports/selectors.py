@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from cpc.compiler.documents.nodes import Node, Scalar
 from cpc.compiler.documents.reader import Fields, quoted
 from cpc.compiler.imports.context import Context
-from cpc.compiler.imports.label_syntax import (
+from cpc.compiler.policy.inventory import NAMESPACE_KEY, NAMESPACE_LABELS, NAMESPACE_NAME
+from cpc.compiler.policy.label_syntax import (
     KEY_HELP,
     VALUE_HELP,
     is_label_key,
     is_label_value,
 )
-from cpc.compiler.policy.inventory import NAMESPACE_KEY, NAMESPACE_LABELS, NAMESPACE_NAME
 from cpc.compiler.source import Span
 from cpc.compiler.syntax import tree
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from cpc.compiler.diagnostics import suggest
 from cpc.compiler.documents.nodes import Mapping, Node, Scalar, is_null
 from cpc.compiler.documents.reader import Reader, quoted
-from cpc.compiler.imports.label_syntax import KEY_HELP, VALUE_HELP, is_label_key, is_label_value
 from cpc.compiler.imports.objects import METADATA, Object
 from cpc.compiler.imports.workloads.fields import CONTAINER, OBJECT, POD, WORKLOADS
 from cpc.compiler.policy.inventory import Pairs
 from cpc.compiler.policy.inventory_addresses import read_address
 from cpc.compiler.policy.inventory_owners import Owners
+from cpc.compiler.policy.label_syntax import KEY_HELP, VALUE_HELP, is_label_key, is_label_value
 from cpc.compiler.policy.model import Address, Protocol
 from cpc.compiler.source import Span
 
