@@ -9,13 +9,14 @@ from cpc.compiler.exports.limits import pieces
 from cpc.compiler.exports.refusals import Refusals
 from cpc.compiler.exports.selectors import Document
 from cpc.compiler.policy.model import PortRange, Protocol, Rule
+from cpc.compiler.policy.resolve_ports import CARRIERS
 
 __all__ = ["port_parts"]
 
 _MOST = 40
 """Ports of one list, and ICMP types of one."""
 
-_CARRIERS = (int(Protocol.TCP), int(Protocol.UDP), int(Protocol.SCTP))
+_CARRIERS = CARRIERS["any"]
 _FAMILIES = {int(Protocol.ICMP): "IPv4", int(Protocol.ICMPV6): "IPv6"}
 
 
@@ -24,7 +25,7 @@ def port_parts(rule: Rule, requests: Document | None, refusals: Refusals) -> lis
     if rule.ports is None:
         return [{}]
     ranges = [r for r in rule.ports if r.protocol in _CARRIERS]
-    ports = [p for p in _ports(ranges, rule, refusals)]
+    ports = _ports(ranges, rule, refusals)
     for name, protocols in rule.named:
         ports += [{"port": name, "protocol": p} for p in _protocols(protocols)]
     types = [f for r in rule.ports if r not in ranges for f in _types(r, rule, refusals)]

@@ -4,10 +4,11 @@ from cpc.compiler.exports.kinds import Kind
 from cpc.compiler.exports.refusals import Refusals
 from cpc.compiler.exports.selectors import Document
 from cpc.compiler.policy.model import PortRange, Protocol, Rule
+from cpc.compiler.policy.resolve_ports import CARRIERS
 
 __all__ = ["ports_of"]
 
-_CARRIERS = (int(Protocol.TCP), int(Protocol.UDP), int(Protocol.SCTP))
+_CARRIERS = CARRIERS["any"]
 
 
 def ports_of(rule: Rule, refusals: Refusals, *, outside: bool) -> list[Document] | None:

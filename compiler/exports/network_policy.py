@@ -26,10 +26,11 @@ from cpc.compiler.policy.model import (
     Selector,
     Term,
 )
+from cpc.compiler.policy.resolve_ports import CARRIERS
 
 __all__ = ["network_policies"]
 
-_CARRIERS = (Protocol.TCP, Protocol.UDP, Protocol.SCTP)
+_CARRIERS = CARRIERS["any"]
 _WORLD = {
     Entity.WORLD: ("0.0.0.0/0", "::/0"),
     Entity.WORLD_IPV4: ("0.0.0.0/0",),

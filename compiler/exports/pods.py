@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from cpc.compiler.exports.conjunctions import Atom, Conjunction, Operator
 from cpc.compiler.exports.refusals import Refusals
 from cpc.compiler.exports.selectors import Document, conjunctions, label_selector
-from cpc.compiler.policy.inventory import NAMESPACE_KEY, NAMESPACE_LABELS
+from cpc.compiler.policy.inventory import NAMESPACE_KEY, NAMESPACE_LABELS, NAMESPACE_NAME
 from cpc.compiler.policy.model import (
     EndpointTerm,
     Entity,
@@ -22,8 +22,6 @@ EVERY_POD = '`{ "k8s:io.kubernetes.pod.namespace" }` is every pod of every names
 """What to write instead of `all`, where that means endpoints."""
 
 _NAMESPACE = LabelKey("k8s", NAMESPACE_KEY)
-_NAME_LABEL = "kubernetes.io/metadata.name"
-"""The label that Kubernetes gives every namespace: its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +55,7 @@ class Pods:
 
 
 def _namespace_key(key: LabelKey) -> str:
-    return _NAME_LABEL if key == _NAMESPACE else key.key.removeprefix(NAMESPACE_LABELS)
+    return NAMESPACE_NAME if key == _NAMESPACE else key.key.removeprefix(NAMESPACE_LABELS)
 
 
 def pods_of(term: Term, origin: Origin, refusals: Refusals, code: str) -> tuple[Pods, ...]:
