@@ -24,6 +24,7 @@ from cpc.compiler.syntax.parse import parse
 
 __all__ = [
     "Host",
+    "Peer",
     "Pod",
     "allowed",
     "hosts",
@@ -46,7 +47,7 @@ NAMESPACES: Mapping[str, Mapping[str, str]] = {
 _PORTS = (1, 53, 80, 443, 8080, 65535)
 _PROTOCOLS = ("TCP", "UDP", "SCTP")
 _NUMBERS = {"TCP": 6, "UDP": 17, "SCTP": 132}
-_CIDRS = (
+_CIDRS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("0.0.0.0/0", ("10.0.0.0/8",)),
     ("203.0.113.0/24", ("203.0.113.128/25", "203.0.113.7/32")),
     ("203.0.113.7/32", ()),
@@ -147,7 +148,7 @@ def _peer(draw: st.DrawFn) -> Document:
     if kind == "block":
         cidr, excepts = draw(st.sampled_from(_CIDRS))
         block: Document = {"cidr": cidr}
-        if excepts and draw(st.booleans()):
+        if bool(excepts) and draw(st.booleans()):
             block["except"] = list(excepts)
         return {"ipBlock": block}
     peer: Document = {}
@@ -293,8 +294,10 @@ def _port_matches(wanted: Document, receiver: Peer, protocol: int, port: int) ->
             return True
         case str(text):
             return isinstance(receiver, Pod) and (text, name, port) in receiver.ports
-        case number:
-            return bool(number <= port <= wanted.get("endPort", number))
+        case int(number):
+            return number <= port <= int(wanted.get("endPort") or number)
+        case other:
+            raise AssertionError(other)
 
 
 def allowed(

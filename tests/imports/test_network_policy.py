@@ -19,6 +19,7 @@ from cpc.compiler.syntax.format import format_file
 from cpc.compiler.syntax.parse import parse
 from cpc.compiler.timings import Timings
 from tests.imports.kubernetes import (
+    Peer,
     Pod,
     allowed,
     hosts,
@@ -90,8 +91,9 @@ def test_decide_says_what_the_documents_say(data: st.DataObject) -> None:
     documents = data.draw(network_policies())
     pods = data.draw(manifests())
     policy = imported(documents, inventory_of(pods))
+    peers: tuple[Peer, ...] = (*pods, *hosts())
     for subject in pods:
-        for peer in (*pods, *hosts()):
+        for peer in peers:
             family = subject.address.version
             if peer is subject or peer.address.version != family:
                 continue
