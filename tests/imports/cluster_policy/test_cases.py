@@ -1,6 +1,6 @@
 """Cluster policies: the rules that their API documents, each a file with the sentence that it holds to.
 
-A case is `cluster/NAME.yaml`. Its first document says what is expected in the world of `cluster_world.py`;
+A case is `cases/NAME.yaml`. Its first document says what is expected in the world of `world.py`;
 the others are the objects:
 
     cites: the sentence of the API

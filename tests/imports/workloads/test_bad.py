@@ -1,6 +1,6 @@
 """Bad manifests as files: `cpc check --inventory` says the code at the line, with help, and never crashes.
 
-A case is `bad_workloads/NAME.yaml`; what is printed stands in `NAME.txt` beside it, and
+A case is `bad/NAME.yaml`; what is printed stands in `NAME.txt` beside it, and
 `--update-goldens` writes those anew.
 """
 
