@@ -176,7 +176,8 @@ def judge_asserts(
     from cpc.compiler.verify.asserts import SECONDS, judge
 
     with timings.measure("prove asserts"):
-        return tuple(judge(read.policy, read.definitions.asserts, seconds or SECONDS))
+        claims = read.definitions.asserts
+        return tuple(judge(read.policy, claims, seconds or SECONDS, read.inventory))
 
 
 def _prove(read: Front, timings: Timings) -> "tuple[VerifiedPolicy | None, Diagnostics]":

@@ -9,12 +9,14 @@ from cpc.compiler.errors import InternalError
 from cpc.compiler.policy.claims import Assert, AssertKind
 from cpc.compiler.policy.connections import Connection, Outcome, decide_connection
 from cpc.compiler.policy.flow import OPAQUE, Request
+from cpc.compiler.policy.inventory import Inventory
 from cpc.compiler.policy.model import Policy
 from cpc.compiler.policy.semantics import Verdict
 from cpc.compiler.verify.claim_regions import Regions, regions_of
 from cpc.compiler.verify.engine.both_sides import BothSides, Found, World
 from cpc.compiler.verify.engine.boxes import Boxes, TooManyBoxes, meet
 from cpc.compiler.verify.engine.connection_space import ConnectionSpace, OpenConnections
+from cpc.compiler.verify.engine.known_connections import known_connections
 from cpc.compiler.verify.engine.mentioned import Mentioned
 from cpc.compiler.verify.engine.search import OutOfSteps
 from cpc.compiler.verify.engine.space import SERVICE, Box, Side
@@ -84,18 +86,22 @@ class Judgement:
 
 
 def judge(
-    policy: Policy, claims: Sequence[Assert], seconds: float = SECONDS
+    policy: Policy,
+    claims: Sequence[Assert],
+    seconds: float = SECONDS,
+    inventory: Inventory | None = None,
 ) -> Iterator[Judgement]:
     """What becomes of each assert, in their order; each may take so many seconds.
 
     Exact, over every connection that there can be whose source or destination is an endpoint of ours: both
     sides decide. An endpoint's connection to itself is none, and for `only` and `isolated` the local host is
-    not outside where it is let through in any case.
+    not outside where it is let through in any case. Under an inventory, about those who are there, and
+    external addresses.
     """
     if not claims:
         return
     try:
-        sides = BothSides(policy, _open_world(policy, claims))
+        sides = BothSides(policy, _world(policy, claims, inventory))
     except TooManyBoxes:
         yield from (Judgement(c, Unknown(_TOO_MANY), 0.0) for c in claims)
         return
@@ -112,7 +118,11 @@ _MOST_REPLAYED = 500
 _TOO_MANY = "its expressions have too many alternatives"
 
 
-def _open_world(policy: Policy, claims: Iterable[Assert]) -> World:
+def _world(policy: Policy, claims: Sequence[Assert], inventory: Inventory | None) -> World:
+    if inventory is not None:
+        selectors = [selector for c in claims for selector in (c.left, c.right)]
+        ports = [p for claim in claims for p in claim.ports or ()]
+        return known_connections(policy, inventory, selectors, ports)
     said = Mentioned()
     said.policy(policy)
     for claim in claims:

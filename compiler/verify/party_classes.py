@@ -122,6 +122,14 @@ class AddressSegments:
         first, last = _stretch(network)
         return range(bisect_left(self._firsts, first), bisect_left(self._firsts, last + 1))
 
+    def external_address(self, segment: int) -> Address | None:
+        """The first external address of a segment; None where none is."""
+        first, last = _number(self.first(segment)), _number(self.last(segment))
+        place = bisect_right(self._taken, (first, _END)) - 1
+        if place >= 0 and self._taken[place][1] >= first:
+            first = self._taken[place][1] + 1
+        return _address(first) if first <= last else None
+
     def external(self, segment: int) -> bool:
         """Whether an address of it is external: none of the inventory's, in none of its ranges."""
         first, last = _number(self.first(segment)), _number(self.last(segment))

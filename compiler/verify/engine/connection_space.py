@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from cpc.compiler.policy.connections import Connection
-from cpc.compiler.policy.model import Address, Direction, PortRange, Protocol, Selector
+from cpc.compiler.policy.model import Address, Direction, PortRange, Selector
 from cpc.compiler.verify.engine.boxes import Boxes
 from cpc.compiler.verify.engine.index import Point, atoms
 from cpc.compiler.verify.engine.mentioned import Mentioned
@@ -89,7 +89,7 @@ class OpenConnections:
         assert found is not None
         point: Point = {at: (mask & -mask).bit_length() - 1 for at, mask in cell.items()}
         source, destination = found
-        point[SERVICE] = self._usual(cell.get(SERVICE) or self.space.full[SERVICE])
+        point[SERVICE] = self.space.usual_service(cell.get(SERVICE) or self.space.full[SERVICE])
         family = destination.version
         protocol, port = self._points.service(point, family)
         client, server = Kind(point[SUBJECT]), Kind(point[PEER])
@@ -100,12 +100,6 @@ class OpenConnections:
             protocol,
             port,
         )
-
-    def _usual(self, mask: int) -> int:
-        """The atom of services that reads best."""
-        for protocol in (Protocol.TCP, Protocol.UDP):
-            mask = mask & self.space.ports(PortRange(protocol)) or mask
-        return (mask & -mask).bit_length() - 1
 
     def _addresses(self, cell: Box) -> tuple[Address, Address] | None:
         """Two addresses of one family."""

@@ -3,13 +3,25 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from cpc.compiler.policy.model import Action, Direction, Isolation, Mode, Policy, Rule, Tier
+from cpc.compiler.policy.model import (
+    Action,
+    Direction,
+    Entity,
+    EntityTerm,
+    Isolation,
+    Mode,
+    Policy,
+    Rule,
+    Tier,
+)
 from cpc.compiler.policy.semantics import without_staged
 from cpc.compiler.verify.engine.boxes import Boxes, TooManyBoxes
-from cpc.compiler.verify.engine.space import PEER, Box, Kind
+from cpc.compiler.verify.engine.space import Box, Side
 from cpc.compiler.verify.findings import Statement
 
 __all__ = ["FINAL", "HOST", "Order", "Outcome"]
+
+_LOCAL_HOST = (EntityTerm(Entity.HOST),)
 
 HOST, FINAL = -1, -2
 """In the place of a statement's number: the local host's traffic, and the mode."""
@@ -48,8 +60,9 @@ class Order:
         self.bits: list[int] = []
         self._mode_allows = policy.mode is not Mode.ALWAYS
         self.host = 0
-        if policy.allow_host and direction is Direction.INGRESS:
-            self.boxes.append({PEER: 1 << Kind.HOST | 1 << Kind.HOST_API})
+        host = boxes.selector(Side.PEER, _LOCAL_HOST)
+        if policy.allow_host and direction is Direction.INGRESS and host:
+            self.boxes += host
             self.owner.append(HOST)
             self.host = 1
         rules = [r for r in policy.rules if r.direction is direction]
