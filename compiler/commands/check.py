@@ -29,6 +29,7 @@ class Wishes:
     fail_level: Severity | None = None
     baseline: str | None = None
     update_baseline: bool = False
+    notes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,7 @@ def _settings(wishes: Wishes, terminal: Terminal) -> Settings:
         selection=replace(chosen, ignore=(*chosen.ignore, *ignore)),
         fail_level=wishes.fail_level or settings.fail_level,
         baseline=wishes.baseline or settings.baseline,
+        notes=wishes.notes or settings.notes,
     )
     if wishes.update_baseline and settings.baseline is None:
         help = "name it: `--baseline cpc-baseline.json`"

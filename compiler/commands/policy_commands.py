@@ -53,6 +53,9 @@ def check(
     update_baseline: Annotated[
         bool, typer.Option("--update-baseline", help="Write today's findings to the baseline.")
     ] = False,
+    notes: Annotated[
+        bool, typer.Option("--notes", help="Say how rules hang together, too.")
+    ] = False,
     format: ReportFormatOption = None,
     color: ColorOption = None,
     verbose: VerboseOption = False,
@@ -67,7 +70,7 @@ def check(
         inventory,
         param or (),
         include or (),
-        check.Wishes(select, ignore or (), fail_level, baseline, update_baseline),
+        check.Wishes(select, ignore or (), fail_level, baseline, update_baseline, notes),
     )
     return Job(partial(check.run, order), terminal)
 

@@ -13,7 +13,7 @@ from cpc.compiler.lint.rules.unused_ignore import unused_ignores
 from cpc.compiler.lint.settings import Settings
 from cpc.compiler.source import Sources
 from cpc.compiler.syntax import tree
-from cpc.compiler.verify.findings import FindingKind
+from cpc.compiler.verify.findings import OVERLAPS, FindingKind
 
 __all__ = [
     "RULE_CODES",
@@ -39,7 +39,23 @@ def is_input_error(diagnostic: Diagnostic) -> bool:
 
 def kinds_wanted(settings: Settings) -> frozenset[FindingKind]:
     """What the engine is to look for; nothing: it need not be asked."""
-    return frozenset(k for k in FindingKind if settings.selection.takes(_CODES[k.value]))
+    taken = [k for k in FindingKind if settings.selection.takes(_CODES[k.value])]
+    return frozenset(k for k in taken if k not in OVERLAPS or _said(_CODES[k.value], settings))
+
+
+def _said(code: str, settings: Settings) -> bool:
+    """Whether a rule says what it has to say as a note, or more than one."""
+    severity = settings.severities.get(code, Severity.NOTE)
+    return severity is not Severity.NOTE or settings.says_notes_of(code)
+
+
+_OF_KINDS = frozenset(_CODES[kind.value] for kind in FindingKind)
+
+
+def _quiet(diagnostic: Diagnostic, settings: Settings) -> bool:
+    """Whether it is a note about how rules hang together that nobody asked for."""
+    note = diagnostic.severity is Severity.NOTE and diagnostic.code in _OF_KINDS
+    return note and not settings.says_notes_of(diagnostic.code)
 
 
 _ASSERTS = (refuted_assert.RULE, undecided_assert.RULE, vacuous_assert.RULE)
@@ -54,10 +70,11 @@ def lint(material: Material, told: Iterable[Diagnostic], settings: Settings) -> 
     """Everything to say about a policy without errors: `told` by earlier stages, and by the rules."""
     found = [*kept(told, settings), *kept(_spoken(material, settings), settings)]
     comments = list(ignores(material.files, material.sources))
-    left = _silenced(found, comments)
+    left = [d for d in _silenced(found, comments) if not _quiet(d, settings)]
     codes = set(filter(settings.selection.takes, PAGES))
     if material.findings is None:
-        codes -= {_CODES[kind.value] for kind in FindingKind}
+        codes -= _OF_KINDS
+    codes -= {_CODES[kind.value] for kind in OVERLAPS - kinds_wanted(settings)}
     if material.judgements is None:
         codes -= {rule.code for rule in _ASSERTS}
     spoke = codes | {_NAMES[code] for code in codes if code in _NAMES}

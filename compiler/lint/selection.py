@@ -33,6 +33,10 @@ class Selection:
         chosen = max((_exactness(word, code) for word in self.select), default=0)
         return chosen > max((_exactness(word, code) for word in self.ignore), default=0)
 
+    def names(self, code: str) -> bool:
+        """Whether a code is selected by more than `all`."""
+        return any(word != EVERYTHING and _exactness(word, code) for word in self.select)
+
 
 def unknown_word(word: str) -> str | None:
     """None where a word means some rule or code; else help for who wrote it."""

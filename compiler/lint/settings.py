@@ -4,6 +4,7 @@
 select = ["all"]
 ignore = ["correlation", "CPC7"]
 fail-level = "warning"
+notes = true
 baseline = "cpc-baseline.json"
 
 [check.severity]
@@ -28,17 +29,26 @@ __all__ = ["FILE_NAME", "Settings", "find_settings", "read_settings"]
 
 FILE_NAME = "cpc.toml"
 
-_KEYS = ("select", "ignore", "fail-level", "baseline", "severity")
+_KEYS = ("select", "ignore", "fail-level", "baseline", "notes", "severity")
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the checks obey. `severities` are by code; `baseline` is a path from the current folder."""
+    """What the checks obey. `severities` are by code; `baseline` is a path from the current folder.
+
+    `notes`: notes about how rules hang together are said too; they are, whatever it says, of rules that
+    were selected by name or code, and where notes are to fail.
+    """
 
     selection: Selection = field(default_factory=Selection)
     severities: Mapping[str, Severity] = field(default_factory=dict)
     fail_level: Severity = Severity.WARNING
     baseline: str | None = None
+    notes: bool = False
+
+    def says_notes_of(self, code: str) -> bool:
+        """Whether notes of a rule about how rules hang together are said."""
+        return self.notes or self.fail_level is Severity.NOTE or self.selection.names(code)
 
 
 def find_settings(folder: Path) -> Path | None:
@@ -101,10 +111,18 @@ class _Reader:
             dict(self._severities(check)),
             self._severity("fail-level", check.get("fail-level", "warning")),
             self._baseline(check),
+            self._notes(check),
         )
         if self.problems:
             raise InputError(*sorted(self.problems, key=lambda d: d.span.start if d.span else 0))
         return settings
+
+    def _notes(self, check: Mapping[str, object]) -> bool:
+        value = check.get("notes", False)
+        if not isinstance(value, bool):
+            self._wrong("notes", "`notes` is true or false", "write `notes = true`")
+            return False
+        return value
 
     def _words(self, check: Mapping[str, object], key: str) -> Iterator[str]:
         words = check.get(key, [])

@@ -16,8 +16,8 @@ from cpc.compiler.verify.findings import Finding
 
 __all__ = ["CLEAN", "findings_of", "linted", "material", "said"]
 
-CLEAN = Settings()
-"""Settings of somebody who said nothing."""
+CLEAN = Settings(notes=True)
+"""Settings of somebody who wants to hear everything."""
 
 
 def material(*texts: str, inventory: Inventory | None = None) -> tuple[Material, list[Diagnostic]]:

@@ -1,14 +1,17 @@
 """`cpc.toml`: where it is found, what it says, and what is wrong with one."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from cpc.compiler.diagnostics import Severity
 from cpc.compiler.errors import InputError
+from cpc.compiler.lint.run import lint
 from cpc.compiler.lint.selection import Selection
 from cpc.compiler.lint.settings import Settings, find_settings, read_settings
 from cpc.compiler.source import Sources
+from tests.lint.linting import findings_of, material
 
 WHOLE = """
 [check]
@@ -99,3 +102,20 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(InputError) as failure:
         read_settings(tmp_path / "cpc.toml", {})
     assert failure.value.diagnostics[0].code == "CPC004"
+
+
+def test_notes_are_said_where_somebody_asks() -> None:
+    guard = 'endpoints web = { app = "web" }\ndefault deny ingress for web\ndeny world -> web'
+    found, told = material(guard)
+    found = replace(found, findings=findings_of(found))
+
+    def codes(settings: Settings) -> list[str]:
+        return [d.code for d in lint(found, told, settings) if d.code == "CPC224"]
+
+    assert codes(Settings()) == []
+    asked = [
+        Settings(notes=True),
+        Settings(fail_level=Severity.NOTE),
+        Settings(Selection(("redundant-rule",))),
+    ]
+    assert [codes(settings) for settings in asked] == [["CPC224"]] * len(asked)

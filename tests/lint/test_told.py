@@ -144,5 +144,5 @@ def test_a_kind_that_is_not_selected_is_not_told_unknown_either() -> None:
     found, _ = material(TEXT)
     half = halves(found.policy, "web-db")[0]
     finding = Finding(FindingKind.SHADOWED, half, undecided="it took too long")
-    settings = Settings(Selection(ignore=("shadowed-rule",)))
+    settings = Settings(Selection(ignore=("shadowed-rule",)), notes=True)
     assert lint(replace(found, findings=(finding,)), [], settings) == []
