@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from cpc.compiler.verify.asserts import Judgement
     from cpc.compiler.verify.connectivity import Connectivity
     from cpc.compiler.verify.questions import Answer
+    from cpc.compiler.verify.testing.run import TestRun
     from cpc.compiler.verify.verified import VerifiedPolicy
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "list_connections",
     "lower_policy",
     "read_files",
+    "run_tests",
     "verify_policy",
 ]
 
@@ -272,6 +274,23 @@ def ask(
     with timings.measure("answer", Tool.Z3):
         answered = answer(read.policy, resolved, read.inventory)
     return (answered, found) if isinstance(answered, Answer) else (None, [*found, answered])
+
+
+def run_tests(
+    read: Front, timings: Timings, *, covering: bool = False, mutating: bool = False
+) -> "TestRun":
+    """What becomes of the tests of a front without errors, in the world of its inventory if it has one."""
+    from cpc.compiler.verify.testing.run import test_policy
+
+    assert read.policy is not None and read.definitions is not None
+    with timings.measure("test", Tool.Z3):
+        return test_policy(
+            read.policy,
+            read.definitions.tests,
+            read.inventory,
+            covering=covering,
+            mutating=mutating,
+        )
 
 
 def export_policy(read: Front, kind: "Kind", timings: Timings) -> "tuple[str | None, Diagnostics]":

@@ -6,6 +6,32 @@ __all__ = ["QUESTIONS"]
 
 QUESTIONS: tuple[Page, ...] = (
     Page(
+        "CPC240",
+        "a test case does not hold",
+        "A case of a `test` is about every connection from its left to its right side: of whatever endpoints "
+        "there can be, or of those in the inventory. For the connection that is shown the policy decides "
+        "otherwise than the case says, or another statement decides than the one named after `by`. Both "
+        "sides decide; the one that denies, or both that allow, are what decides.",
+        'test "closed" {\n  all -> db tcp/5432 : deny\n}\nallow web-db: web -> db tcp/5432',
+        'test "closed" {\n  world -> db tcp/5432 : deny\n  web   -> db tcp/5432 : allow by web-db\n}',
+    ),
+    Page(
+        "CPC241",
+        "it could not be told whether a test case holds",
+        "Without an inventory, a solver looks for a connection for which a case fails. It gave up in its "
+        "time, and an unknown answer never counts as a yes. Under an inventory no solver is needed.",
+        "cpc test policy.cil",
+        "cpc test policy.cil --inventory pods.yaml",
+    ),
+    Page(
+        "CPC242",
+        "a test case is about nobody",
+        "No endpoint has what a side of the case asks for, or no connection can be made between its sides. "
+        "Such a case holds whatever the policy says, so it tests nothing.",
+        'test "closed" {\n  { app = "web", not app } -> db : deny\n}',
+        'test "closed" {\n  { app = "web" } -> db : deny\n}',
+    ),
+    Page(
         "CPC243",
         "no endpoint has this name",
         "A text, or two names with a `/` between them, as an end of a connection is the name of an endpoint of "
@@ -22,5 +48,13 @@ QUESTIONS: tuple[Page, ...] = (
         "for, both ends are one, or their addresses are of different families.",
         "cpc trace policy.cil 'web -> db'",
         "cpc trace policy.cil 'web -> db tcp/5432'",
+    ),
+    Page(
+        "CPC245",
+        "there are no tests",
+        "`cpc test` was given policies without a `test`. In CI that is most likely a file forgotten, so it is "
+        "an error.",
+        "cpc test policy.cil",
+        "cpc test policy.cil tests.cil",
     ),
 )

@@ -58,6 +58,7 @@ _COMMANDS = (
     policy_commands.connectivity,
     question_commands.trace,
     question_commands.why,
+    question_commands.test,
     policy_commands.fmt,
     policy_commands.import_,
     policy_commands.export,

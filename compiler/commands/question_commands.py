@@ -17,7 +17,7 @@ from cpc.compiler.commands.options import (
     VerboseOption,
 )
 
-__all__ = ["trace", "why"]
+__all__ = ["test", "trace", "why"]
 
 ConnectionArgument = Annotated[
     str,
@@ -73,3 +73,31 @@ def why(
     terminal = terminal_of(context, format, color, verbose, timings)
     order = trace.Order(files, connection, namespace, inventory, param or (), include or ())
     return Job(partial(trace.why, order), terminal)
+
+
+def test(
+    context: typer.Context,
+    files: PolicyFiles,
+    coverage: Annotated[
+        bool, typer.Option("--coverage", help="Show which rules decide no case.")
+    ] = False,
+    mutate: Annotated[
+        bool, typer.Option("--mutate", help="Show which slips in rules no case would notice.")
+    ] = False,
+    junit: Annotated[
+        str | None, typer.Option("--junit", metavar="FILE", help="Write the results there too.")
+    ] = None,
+    inventory: InventoryOption = None,
+    param: ParamOption = None,
+    include: IncludeOption = None,
+    format: FormatOption = None,
+    color: ColorOption = None,
+    verbose: VerboseOption = False,
+    timings: TimingsOption = False,
+) -> Job:
+    """Run the tests that policies bring along."""
+    from cpc.compiler.commands import test
+
+    terminal = terminal_of(context, format, color, verbose, timings)
+    order = test.Order(files, inventory, param or (), include or (), coverage, mutate, junit)
+    return Job(partial(test.run, order), terminal)

@@ -20,7 +20,7 @@ from cpc.compiler.policy.model import (
 from cpc.compiler.verify.party_classes import PartyClasses
 from cpc.compiler.verify.service_sets import ServiceCuts
 
-__all__ = ["Bits", "FlowColumns", "members"]
+__all__ = ["Bits", "FlowColumns", "PartyColumns", "members"]
 
 _ICMP_FAMILY = {int(Protocol.ICMP): 4, int(Protocol.ICMPV6): 6}
 """ICMP is itself in one family only."""
@@ -66,7 +66,7 @@ class Bits:
         return self.full ^ value
 
 
-class _Atoms:
+class PartyColumns:
     """The atoms about parties, each answer changed in one way."""
 
     def __init__(self, classes: PartyClasses, change: Callable[[int], int]) -> None:
@@ -118,8 +118,10 @@ class FlowColumns:
         self._stride = 8 * self._row
         self._cuts = cuts
         self.algebra = Bits(self._stride * len(cuts))
-        self.subject = _Atoms(classes, lambda bits: self.algebra.const(bool(bits >> subject & 1)))
-        self.peer = _Atoms(classes, cache(self._with))
+        self.subject = PartyColumns(
+            classes, lambda bits: self.algebra.const(bool(bits >> subject & 1))
+        )
+        self.peer = PartyColumns(classes, cache(self._with))
         self._families = {f: self._with(classes.of_family(f)) for f in (4, 6)}
         self._direction = direction
         self._ports: dict[PortRange, int] = {}

@@ -18,7 +18,7 @@ from cpc.compiler.policy.model import Direction, Protocol
 
 __all__ = ["flow_text"]
 
-_ANONYMOUS = {"", "subject", "peer", "witness", "other"}
+_ANONYMOUS = {"", "subject", "peer", "client", "server", "witness", "other"}
 """Names that the verifier gives to parties that nobody named."""
 
 _NUMBERED = {Protocol.TCP: "tcp", Protocol.UDP: "udp", Protocol.SCTP: "sctp"}
