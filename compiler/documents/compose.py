@@ -11,7 +11,7 @@ from cpc.compiler.documents.nodes import Kind, Mapping, Node, Scalar, Sequence
 from cpc.compiler.errors import InternalError
 from cpc.compiler.source import SourceFile
 
-__all__ = ["documents", "one_document"]
+__all__ = ["documents"]
 
 _MAX_DEPTH = 64
 _MAX_ALIASED = 1_000_000
@@ -24,18 +24,6 @@ _KINDS = {
     f"{_TAG}bool": Kind.BOOL,
     f"{_TAG}int": Kind.INT,
 }
-
-
-def one_document(source: SourceFile) -> Node | Diagnostic:
-    """The one document of a text, or what is wrong with it (CPC701)."""
-    first: Node | None = None
-    for found in documents(source):
-        if isinstance(found, Diagnostic):
-            return found
-        if first is not None:
-            return _refuse(source, found.start, "it holds more than one document")
-        first = found
-    return first or _refuse(source, 0, "it holds no document")
 
 
 def documents(source: SourceFile) -> Iterator[Node | Diagnostic]:

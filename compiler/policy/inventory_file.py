@@ -2,8 +2,7 @@
 
 import re
 
-from cpc.compiler.diagnostics import Diagnostic, Diagnostics, Label
-from cpc.compiler.documents.compose import one_document
+from cpc.compiler.diagnostics import Diagnostics, Label
 from cpc.compiler.documents.nodes import Node, Scalar
 from cpc.compiler.documents.reader import Reader
 from cpc.compiler.policy.flow import Label as EndpointLabel
@@ -13,9 +12,9 @@ from cpc.compiler.policy.inventory_owners import Owners
 from cpc.compiler.policy.model import Address, Entity, LabelKey, Network, Protocol
 from cpc.compiler.policy.resolve_labels import label_key
 from cpc.compiler.policy.resolve_ports import PORT_NAME_HELP, is_port_name
-from cpc.compiler.source import SourceFile, Span
+from cpc.compiler.source import Span
 
-__all__ = ["inventory_of_document", "parse_inventory"]
+__all__ = ["inventory_of_document"]
 
 _ENTITIES = (
     Entity.HOST,
@@ -28,14 +27,6 @@ _ENTITIES = (
 _ONE_VALUE = 'a label has one value, as in `tier: "data"`: give each value a key of its own'
 
 _SOURCES = ("k8s", "mesos", "container")
-
-
-def parse_inventory(source: SourceFile) -> tuple[Inventory | None, Diagnostics]:
-    """The inventory that a text says; None after an error (CPC7xx)."""
-    root = one_document(source)
-    if isinstance(root, Diagnostic):
-        return None, [root]
-    return inventory_of_document(root, Owners())
 
 
 def inventory_of_document(root: Node, owners: Owners) -> tuple[Inventory | None, Diagnostics]:

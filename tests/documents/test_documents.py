@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cpc.compiler.diagnostics import Diagnostic
-from cpc.compiler.documents.compose import documents, one_document
+from cpc.compiler.documents.compose import documents
 from cpc.compiler.documents.nodes import Kind, Mapping, Node, Scalar, Sequence
 from cpc.compiler.documents.reader import Reader
 from cpc.compiler.source import SourceFile
@@ -17,7 +17,7 @@ def nodes(text: str) -> list[Node | Diagnostic]:
 
 
 def one(text: str) -> Node:
-    found = one_document(SourceFile("a.yaml", text))
+    [found] = nodes(text)
     assert not isinstance(found, Diagnostic), found
     return found
 

@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping
 
-from cpc.compiler.diagnostics import Diagnostics, Severity
+from cpc.compiler.diagnostics import Diagnostic, Diagnostics, Severity
+from cpc.compiler.documents.compose import documents
 from cpc.compiler.policy.inventory import Inventory
-from cpc.compiler.policy.inventory_file import parse_inventory
+from cpc.compiler.policy.inventory_file import inventory_of_document
+from cpc.compiler.policy.inventory_owners import Owners
 from cpc.compiler.policy.model import Direction, Policy, Rule
 from cpc.compiler.policy.resolve import Definitions, resolve
 from cpc.compiler.source import SourceFile
 from cpc.compiler.syntax import tree
 from cpc.compiler.syntax.parse import parse
 
-__all__ = ["clean", "codes", "half", "inventory_of", "outcome", "parsed"]
+__all__ = ["clean", "codes", "half", "inventory_of", "outcome", "parsed", "read_inventory_text"]
 
 
 def parsed(text: str, name: str = "test.cil") -> tree.File:
@@ -59,8 +61,16 @@ def half(policy: Policy, direction: str, name: str | None = None) -> Rule:
     return rules[0]
 
 
+def read_inventory_text(text: str) -> tuple[Inventory | None, Diagnostics]:
+    """The inventory of a text of one document, and what is wrong."""
+    [root] = documents(SourceFile("inventory.yaml", text))
+    if isinstance(root, Diagnostic):
+        return None, [root]
+    return inventory_of_document(root, Owners())
+
+
 def inventory_of(text: str) -> Inventory:
     """The inventory of a text that has no errors."""
-    found, problems = parse_inventory(SourceFile("inventory.yaml", text))
+    found, problems = read_inventory_text(text)
     assert problems == [] and found is not None, problems
     return found
