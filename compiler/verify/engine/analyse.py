@@ -39,7 +39,7 @@ def analyse(policy: Policy, notes: bool = True) -> tuple[Finding, ...]:
         for one in asked:
             found += one.redundant()
         for one in asked:
-            found += one.pairs(idle) if notes else one.ambiguous()
+            found += one.pairs(idle) if notes else one.contradictions()
     return tuple(sorted(found, key=lambda f: (f.rule.origin.order, f.rule.direction)))
 
 
@@ -117,15 +117,20 @@ class _Part:
         bits = self._bits(idle)
         for number in self._lively:
             yield from self._pairs.notes(number, bits)
-        yield from self.ambiguous()
+        yield from self.contradictions()
 
-    def ambiguous(self) -> Iterator[Finding]:
-        """Blocks of one priority that contradict each other."""
+    def contradictions(self) -> Iterator[Finding]:
+        """Blocks of one priority that contradict each other, and request parts that others undo."""
         for number in self._home:
             try:
                 yield from self._pairs.ambiguous(number)
             except OutOfSteps:
                 yield self._unknown(number, FindingKind.AMBIGUOUS)
+        for number in self._lively:
+            try:
+                yield from self._pairs.requests(number)
+            except OutOfSteps:
+                yield self._unknown(number, FindingKind.L7_BYPASS)
 
     def _bits(self, rules: Collection[int]) -> int:
         order = self._grid.order

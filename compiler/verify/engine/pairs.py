@@ -64,6 +64,49 @@ class Pairs:
                 return Place(self._grid.search.plain(met, unwanted))
         return None
 
+    def requests(self, number: int) -> Iterator[Finding]:
+        """Allows of the same flows that look at requests otherwise, or not at all. Raises OutOfSteps."""
+        order = self._grid.order
+        rule = order.statements[number]
+        if not isinstance(rule, Rule) or rule.action is not Action.ALLOW:
+            return
+        met = 0
+        for box in self._grid.boxes_of(number):
+            met |= self._grid.index.meeting(box)
+        kind = FindingKind.L7_BYPASS if rule.l7 is None else FindingKind.L7_OVERLAP
+        others: list[Rule] = []
+        first: Place | None = None
+        for other in self._grid.owners(met & order.requests & ~order.bits[number]):
+            against = order.statements[other]
+            if not isinstance(against, Rule) or against.l7 is None or len(others) == _MOST_OTHERS:
+                continue
+            if rule.l7 is not None and (other > number or against.l7.protocol == rule.l7.protocol):
+                continue
+            place = self._open(number, other)
+            if place is not None:
+                others.append(against)
+                first = first or place
+        if first is not None:
+            yield Finding(kind, rule, tuple(others), self._grid.flow(first.point))
+
+    def _open(self, one: int, other: int) -> Place | None:
+        """A place in both rules that is allowed by rules. Raises OutOfSteps."""
+        order, search = self._grid.order, self._grid.search
+        bits = order.bits[one] | order.bits[other]
+        relevant = (order.before(one) | order.before(other)) & ~bits & ~order.requests
+
+        def good(must: int) -> bool:
+            outcome = order.decide(must | bits)
+            return outcome.allowed and outcome.decider >= 0
+
+        for box in self._grid.boxes_of(one):
+            for number in atoms(self._grid.index.meeting(box) & order.bits[other]):
+                met = _met(box, order.boxes[number])
+                cell = search.find(met, relevant, good, lambda must: False)
+                if cell is not None:
+                    return Place(search.point(cell))
+        return None
+
     def ambiguous(self, number: int) -> Iterator[Finding]:
         """Rules of other blocks of its priority that match one flow with another action, and come before it
         in the order of statements. Raises OutOfSteps.
