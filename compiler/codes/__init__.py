@@ -8,6 +8,7 @@ cannot enforce, CPC5xx toolchain and artifact, CPC6xx runtime and kernel, CPC7xx
 from cpc.compiler.codes.artifact import ARTIFACT
 from cpc.compiler.codes.cilium import CILIUM
 from cpc.compiler.codes.connectivity import CONNECTIVITY
+from cpc.compiler.codes.differences import DIFFERENCES
 from cpc.compiler.codes.enforce import ENFORCE
 from cpc.compiler.codes.exports import EXPORTS
 from cpc.compiler.codes.files import FILES
@@ -29,6 +30,7 @@ CODES: dict[str, Page] = {
         USAGE,
         SYNTAX,
         QUESTIONS,
+        DIFFERENCES,
         MEANING,
         ENFORCE,
         ARTIFACT,

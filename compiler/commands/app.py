@@ -4,7 +4,12 @@ from typing import Annotated
 
 import typer
 
-from cpc.compiler.commands import policy_commands, question_commands, runtime_commands
+from cpc.compiler.commands import (
+    comparison_commands,
+    policy_commands,
+    question_commands,
+    runtime_commands,
+)
 from cpc.compiler.commands.job import Common
 from cpc.compiler.commands.options import ColorOption, FormatOption, TimingsOption, VerboseOption
 from cpc.compiler.commands.terminal import Terminal
@@ -56,6 +61,7 @@ _COMMANDS = (
     policy_commands.check,
     policy_commands.verify,
     policy_commands.connectivity,
+    comparison_commands.diff,
     question_commands.trace,
     question_commands.why,
     question_commands.test,

@@ -18,7 +18,14 @@ from cpc.compiler.verify.connectivity import (
 )
 from cpc.compiler.verify.service_sets import EVERY_SERVICE, ServiceSet, merged, services_of
 
-__all__ = ["connectivity_csv", "connectivity_json", "connectivity_txt"]
+__all__ = [
+    "allowed_json",
+    "allowed_words",
+    "connectivity_csv",
+    "connectivity_json",
+    "connectivity_txt",
+    "peer_json",
+]
 
 _NAMES: dict[int, str] = {
     Protocol.TCP: "TCP",
@@ -82,6 +89,19 @@ def _texts(allowed: Sequence[Allowed]) -> tuple[str, str]:
     )
 
 
+def allowed_words(allowed: Sequence[Allowed]) -> str:
+    """What may pass between one pair, as in txt; `No Connections` where nothing may."""
+    some = [one for one in allowed if one.services]
+    if not some:
+        return "No Connections"
+    parts = [(some, "")] if _alike(some) else [([one], f" (IPv{one.family})") for one in some]
+    said = []
+    for ones, family in parts:
+        services, requests = _texts(ones)
+        said.append(f"{services}{family}" + (f" (some requests: {requests})" if requests else ""))
+    return " and ".join(said)
+
+
 def _services(by_family: Sequence[tuple[int, ServiceSet]]) -> str:
     """Services of families that differ in ICMP only: `TCP 80,8080-8090,UDP 53`, sorted by protocol.
 
@@ -143,17 +163,9 @@ def connectivity_json(answer: Connectivity) -> str:
         "ipv6": answer.ipv6,
         "connections": [
             {
-                "source": _peer(connection.source),
-                "destination": _peer(connection.destination),
-                "allowed": [
-                    {
-                        "family": one.family,
-                        "services": _rectangles(one.services),
-                        "requests": _rectangles(one.requests),
-                    }
-                    for one in connection.allowed
-                    if one.services
-                ],
+                "source": peer_json(connection.source),
+                "destination": peer_json(connection.destination),
+                "allowed": allowed_json(connection.allowed),
             }
             for connection in answer.connections
         ],
@@ -161,7 +173,21 @@ def connectivity_json(answer: Connectivity) -> str:
     return json.dumps(document, indent=2) + "\n"
 
 
-def _peer(peer: Peer) -> dict[str, str]:
+def allowed_json(allowed: Sequence[Allowed]) -> list[dict[str, Any]]:
+    """What may pass, family by family."""
+    return [
+        {
+            "family": one.family,
+            "services": _rectangles(one.services),
+            "requests": _rectangles(one.requests),
+        }
+        for one in allowed
+        if one.services
+    ]
+
+
+def peer_json(peer: Peer) -> dict[str, str]:
+    """One end of a connection."""
     match peer:
         case Workload(name):
             return {"kind": "workload", "name": name}

@@ -110,8 +110,10 @@ class Connectivity:
     ipv6: bool
 
 
-def connectivity(policy: Policy, inventory: Inventory) -> Connectivity:
+def connectivity(policy: Policy, inventory: Inventory, ipv6: bool = False) -> Connectivity:
     """All allowed connections; unknown addresses in cluster ranges and addresses of services are nobody's.
+
+    `ipv6`: its ranges are listed even if nothing speaks of it.
 
     The ingress controller is any pod of a namespace that no policy names. It connects to the ports that Ingress and
     Route objects expose, as far as their endpoints let it.
@@ -133,10 +135,11 @@ def connectivity(policy: Policy, inventory: Inventory) -> Connectivity:
             ]
             for family in _FAMILIES
         },
+        _FAMILIES if ipv6 or segments.speak_of_ipv6 else (4,),
     )
     found = [*world.inside(), *world.outside(), *world.through_controller(inventory)]
     found.sort(key=lambda c: (str(c.source), str(c.destination)))
-    return Connectivity(tuple(found), segments.speak_of_ipv6)
+    return Connectivity(tuple(found), 6 in world.listed)
 
 
 # --- who there is ------------------------------------------------------------------------------
@@ -191,13 +194,16 @@ def _controller(family: int) -> PartyClass:
 
 @dataclass(frozen=True, slots=True)
 class _World:
-    """`members` are the numbers of each peer's classes, `ranges` by family each segment with its class."""
+    """`members` are the numbers of each peer's classes, `ranges` by family each segment with its class,
+    `listed` the families whose ranges are listed.
+    """
 
     sides: Sides
     classes: PartyClasses
     segments: AddressSegments
     members: dict[Peer, tuple[int, ...]]
     ranges: dict[int, list[tuple[int, int]]]
+    listed: tuple[int, ...]
 
     def inside(self) -> Iterator[Connection]:
         """Connections between two of the inventory, one of them managed."""
@@ -273,7 +279,7 @@ class _World:
         self, own: tuple[int, ...], direction: Direction
     ) -> Iterator[tuple[ExternalRange, Allowed]]:
         """What passes between one of some classes and each range, as few ranges as there can be."""
-        for family in _FAMILIES if self.segments.speak_of_ipv6 else (4,):
+        for family in self.listed:
             sides = [self.sides.side(one, direction) for one in self._of_family(own, family)]
             if not sides:
                 continue
