@@ -7,8 +7,8 @@ __all__ = ["INVENTORY"]
 INVENTORY: tuple[Page, ...] = (
     Page(
         "CPC701",
-        "an inventory is not YAML",
-        "The file does not parse as one YAML document. Strings that hold `: ` or start with a special "
+        "an inventory or a manifest is not YAML",
+        "The file does not parse as YAML. Strings that hold `: ` or start with a special "
         "character need quotes, and tabs cannot indent.",
         "cluster: [10.42.0.0/16",
         "cluster: [10.42.0.0/16]",
