@@ -185,7 +185,7 @@ def judge_asserts(
 def _prove(read: Front, timings: Timings) -> "tuple[VerifiedPolicy | None, Diagnostics]":
     """As `verify_policy`, and every assert must hold."""
     assert read.policy is not None
-    verified, diagnostics = _prove(read, timings)
+    verified, diagnostics = verify_policy(read.policy, timings)
     judgements = judge_asserts(read, timings)
     if judgements:
         from cpc.compiler.verify.assert_text import judgement_diagnostic
@@ -331,7 +331,7 @@ def compile_policy(
     """From a front without errors to an artifact; None where verification or clang found an error."""
     if read.policy is None:
         return None, []
-    verified, diagnostics = verify_policy(read.policy, timings)
+    verified, diagnostics = _prove(read, timings)
     if verified is None:
         return None, diagnostics
     from cpc.compiler.codegen.build import build
