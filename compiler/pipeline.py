@@ -210,11 +210,10 @@ def lint_policy(
     kinds = kinds_wanted(settings)
     findings = None
     if kinds:
-        from cpc.compiler.verify.engine.analyse import analyse
-        from cpc.compiler.verify.findings import OVERLAPS
+        from cpc.compiler.verify.engine.findings import find
 
         with timings.measure("analyse"):
-            findings = analyse(read.policy, notes=not kinds.isdisjoint(OVERLAPS))
+            findings = find(read.policy, kinds, read.inventory)
     material = Material(
         read.files,
         read.sources,

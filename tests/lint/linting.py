@@ -12,7 +12,7 @@ from cpc.compiler.source import SourceFile
 from cpc.compiler.syntax.parse import parse
 from cpc.compiler.verify.asserts import judge
 from cpc.compiler.verify.coverage import check_coverage
-from cpc.compiler.verify.findings import Finding
+from cpc.compiler.verify.findings import Finding, FindingKind
 
 __all__ = ["CLEAN", "findings_of", "linted", "material", "said"]
 
@@ -51,6 +51,6 @@ def said(diagnostics: Sequence[Diagnostic]) -> list[tuple[str, int]]:
 
 def findings_of(found: Material) -> tuple[Finding, ...]:
     """What the engine finds."""
-    from cpc.compiler.verify.engine.analyse import analyse
+    from cpc.compiler.verify.engine.findings import find
 
-    return analyse(found.policy)
+    return find(found.policy, frozenset(FindingKind))

@@ -21,9 +21,6 @@ KINDS = {kind.value for kind in FindingKind}
 NOT_POLICIES = {"unused-include", "stale-baseline", "forgotten-endpoint", "irrelevant-rule"}
 """Rules whose examples are files, commands or inventories; their own tests have them."""
 
-NOT_FOUND_YET = {"half-open"}
-"""Rules that tell what the engine does not look for yet."""
-
 POLICIES = [r for r in RULES if r.name not in NOT_POLICIES]
 
 
@@ -36,8 +33,6 @@ def codes_of(text: str, rule: Rule) -> set[str]:
 
 @pytest.mark.parametrize("rule", [r for r in POLICIES if r.page.bad], ids=lambda r: r.name)
 def test_the_bad_example_has_it(rule: Rule) -> None:
-    if rule.name in NOT_FOUND_YET:
-        pytest.skip("the engine does not look for it yet")
     assert rule.code in codes_of(rule.page.bad, rule)
 
 

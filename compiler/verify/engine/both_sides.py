@@ -22,6 +22,8 @@ from cpc.compiler.verify.languages.requests import Matchers, RequestSpace
 
 __all__ = ["BothSides", "Found", "World"]
 
+_OTHER = {Direction.EGRESS: Direction.INGRESS, Direction.INGRESS: Direction.EGRESS}
+
 
 class World(Protocol):
     """Who there is: the fields of connections, and the boxes of selectors in them.
@@ -138,6 +140,31 @@ class BothSides:
                         raise OutOfSteps(str(request))
                     return Found(found, request)
         return None
+
+    def parts_of(self, direction: Direction, number: int) -> Iterator[tuple[Box, Seed]]:
+        """The parts of what a statement of a side matches in which it may decide, with a connection in each."""
+        for seed in self._sides[direction].decided(number):
+            for part in self.within([seed.box]):
+                if self._has_side(part, direction):
+                    yield part, seed
+
+    def lone(self, part: Box, seed: Seed) -> Box | None:
+        """A part in which a statement decides (`parts_of`)."""
+        return self._find(part, (seed, ANYWHERE))
+
+    def answered(self, part: Box, seed: Seed, direction: Direction) -> Box | None:
+        """A part in which a statement of a side decides, and the other side allows some of it."""
+        for other in self._seeds(part, _OTHER[direction]):
+            both = meet(part, other.box)
+            if both is not None and self._request(seed.requests, other.requests) is not None:
+                found = self._find(both, (seed, other))
+                if found is not None:
+                    return found
+        return None
+
+    def statements(self, direction: Direction) -> Sequence[Statement]:
+        """The statements of a side; a statement's number is its place."""
+        return self._sides[direction].order.statements
 
     def denied(self, cell: Box, asked: Matchers | None = None) -> Found | None:
         """A part of a cell that a side denies, at least for a request of those that are asked about

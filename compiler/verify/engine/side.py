@@ -136,6 +136,30 @@ class SideOrder:
             None if rule.l7 is None else rule.l7.matchers,
         )
 
+    def decided(self, number: int) -> Iterator[Seed]:
+        """Where a statement that allows is the one that decides; of rules with request parts only its own
+        counts.
+        """
+        order = self.order
+        bits = order.bits[number]
+        before = order.before(number) & ~order.requests & ~bits
+        sure = self._sure(number)
+        rule = order.statements[number]
+        part = rule.l7 if isinstance(rule, Rule) else None
+
+        def good(must: int) -> bool:
+            hit = self._local(must) & order.everything & ~order.requests | bits
+            return order.decide(hit).decider == number
+
+        for bit in atoms(bits):
+            yield Seed(
+                self.boxes[bit],
+                before << self.shift,
+                good,
+                lambda must: bool(self._local(must) & sure),
+                None if part is None else part.matchers,
+            )
+
     def _allowed_by_nobody(self) -> Seed:
         """Where no tier decides."""
         order = self.order

@@ -1,0 +1,86 @@
+"""Rules that are about nobody in an inventory, of random worlds against `decide`, and by hand."""
+
+from dataclasses import replace
+from itertools import product
+
+from hypothesis import HealthCheck, given, settings
+
+from cpc.compiler.policy.decide import decide
+from cpc.compiler.policy.flow import Flow, Party
+from cpc.compiler.policy.model import (
+    Action,
+    Direction,
+    Entity,
+    Fqdn,
+    Mode,
+    NamedPort,
+    Policy,
+    Rule,
+    ServiceTerm,
+    Term,
+)
+from cpc.compiler.verify.engine.irrelevant import irrelevant
+from cpc.compiler.verify.service_sets import PORTED
+from tests.policy.resolving import clean, inventory_of
+from tests.policy.strategies import port_edges
+from tests.verify.test_connectivity import ANYWHERE, World, worlds
+
+
+def unknown(term: Term) -> bool:
+    inner = term.term if isinstance(term, NamedPort) else term
+    return isinstance(inner, Fqdn | ServiceTerm)
+
+
+def matched(world: World, rule: Rule) -> bool:
+    """Whether some flow of those who are there has the rule, were it alone and a plain one."""
+    alone = replace(rule, action=Action.DENY, l7=None, tier=rule.tier)
+    policy = Policy((alone,), requirements=world.policy.requirements, allow_host=False)
+    found = [end for ends in world.ends.values() for end in ends]
+    for address in world.external:
+        facts = frozenset({Entity.WORLD})
+        found.append((Party(str(address), False, entities=facts, address=address), address.version))
+    for (subject, family), (peer, other) in product(found, repeat=2):
+        itself = subject.name == peer.name if peer.managed else False
+        if not subject.managed or family != other or itself:
+            continue
+        for protocol, port in {*port_edges([rule]), *ANYWHERE, *ports_of(rule)}:
+            port = port if protocol in PORTED[family] else 0
+            flow = Flow(subject, peer, rule.direction, family, protocol, port)
+            if decide(policy, flow).rule == rule.origin:
+                return True
+    return False
+
+
+def ports_of(rule: Rule) -> set[tuple[int, int]]:
+    return {(p.protocol, n) for p in rule.ports or () for n in (p.low, p.high)}
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(worlds())
+def test_nobody_there_has_a_flow_of_them(world: World) -> None:
+    policy = replace(world.policy, requirements=(), mode=Mode.DEFAULT)
+    world = replace(world, policy=policy)
+    found = [f.rule for f in irrelevant(policy, world.inventory)]
+    for rule in policy.rules:
+        if not rule.staged and not any(map(unknown, (*rule.peers, *rule.subject))):
+            matches = matched(world, rule)
+            assert not (matches and rule in found), rule
+            if not rule.peers or world.external == ():
+                assert matches or rule in found, rule
+
+
+def test_a_slip_in_a_label_is_about_nobody() -> None:
+    policy = clean(
+        'endpoints web = { app = "web" }\nendpoints db = { app = "bd" }\n'
+        "default deny ingress, egress for all\nallow a: web -> db\nallow b: web -> world\n"
+        'fqdn api = ["api.example.com"]\negress allow c: web -> api'
+    )
+    inventory = inventory_of(
+        "endpoints:\n  - {name: web, labels: {app: web}, addresses: [10.0.0.1]}\n"
+        "  - {name: db, labels: {app: db}, addresses: [10.0.0.2]}\n"
+    )
+    found = list(irrelevant(policy, inventory))
+    assert {(f.rule.origin.name, f.rule.direction) for f in found} == {
+        ("a", Direction.INGRESS),
+        ("a", Direction.EGRESS),
+    }
