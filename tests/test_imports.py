@@ -38,6 +38,7 @@ COMPILER_MAY_IMPORT_RUNTIME = {
     "commands.monitor",
     "commands.runtime",
     "commands.status_text",
+    "commands.test_kernel",
 }
 """The commands that hand over to the runtime."""
 

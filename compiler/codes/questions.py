@@ -57,4 +57,19 @@ QUESTIONS: tuple[Page, ...] = (
         "cpc test policy.cil",
         "cpc test policy.cil tests.cil",
     ),
+    Page(
+        "CPC246",
+        "a case cannot be tried in the kernel",
+        "`cpc test --kernel` gives the loaded program the first packet of each case's connection. A request "
+        "takes a proxy to look at, a case about nobody has no connection, and some connections have no packet, as "
+        "of IPv6 with the number of an extension header.",
+        'test "requests" {\n  web -> orders tcp/8080 GET "/items" : allow\n}',
+        'test "connections" {\n  web -> orders tcp/8080 : allow\n}',
+    ),
+    Page(
+        "CPC247",
+        "the kernel decides otherwise than the policy says",
+        "The program that the policy was compiled to lets a packet pass that the policy denies, drops one that it "
+        "allows, or names another rule. This is never the fault of the policy: report it.",
+    ),
 )

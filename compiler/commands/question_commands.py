@@ -87,6 +87,9 @@ def test(
     junit: Annotated[
         str | None, typer.Option("--junit", metavar="FILE", help="Write the results there too.")
     ] = None,
+    kernel: Annotated[
+        bool, typer.Option("--kernel", help="Ask the loaded program too. Needs root and clang.")
+    ] = False,
     inventory: InventoryOption = None,
     param: ParamOption = None,
     include: IncludeOption = None,
@@ -99,5 +102,7 @@ def test(
     from cpc.compiler.commands import test
 
     terminal = terminal_of(context, format, color, verbose, timings)
-    order = test.Order(files, inventory, param or (), include or (), coverage, mutate, junit)
+    order = test.Order(
+        files, inventory, param or (), include or (), coverage, mutate, junit, kernel
+    )
     return Job(partial(test.run, order), terminal)

@@ -1,35 +1,13 @@
 """Both sides of a connection between the parties of an inventory."""
 
-from dataclasses import dataclass
-
 from cpc.compiler.policy.claims import TestCase
-from cpc.compiler.policy.decide import decide, party_selected
-from cpc.compiler.policy.flow import Flow, Party, Request
+from cpc.compiler.policy.connections import Connection, Outcome, decide_connection
+from cpc.compiler.policy.decide import party_selected
+from cpc.compiler.policy.flow import Party, Request
 from cpc.compiler.policy.inventory import Inventory
-from cpc.compiler.policy.model import Address, Direction, Policy
-from cpc.compiler.policy.semantics import Decision, Verdict
+from cpc.compiler.policy.model import Address, Policy
 
-__all__ = ["Connection", "connect", "holds", "parties"]
-
-
-@dataclass(frozen=True)
-class Connection:
-    """What the client's egress and the server's ingress decide."""
-
-    egress: Decision
-    ingress: Decision
-
-    @property
-    def verdict(self) -> Verdict:
-        """Deny if a side denies, redirect if a side redirects."""
-        verdicts = {self.egress.verdict, self.ingress.verdict}
-        return next(v for v in (Verdict.DENY, Verdict.REDIRECT, Verdict.ALLOW) if v in verdicts)
-
-    @property
-    def names(self) -> set[str]:
-        """The statements that decide: of the denying sides, or of both."""
-        deciding = [d for d in (self.egress, self.ingress) if d.verdict is self.verdict]
-        return {d.reason.value if d.reason != "rule" else d.rule.name for d in deciding if d.rule}
+__all__ = ["connect", "holds", "parties"]
 
 
 def connect(
@@ -39,13 +17,10 @@ def connect(
     port: int,
     protocol: int = 6,
     request: Request | None = None,
-) -> Connection:
+) -> Outcome:
     """A connection from `client` to a port of `server`."""
     family = 4 if server.address is None else server.address.version
-    return Connection(
-        decide(policy, Flow(client, server, Direction.EGRESS, family, protocol, port), request),
-        decide(policy, Flow(server, client, Direction.INGRESS, family, protocol, port), request),
-    )
+    return decide_connection(policy, Connection(client, server, family, protocol, port), request)
 
 
 def parties(inventory: Inventory, *others: Address) -> list[Party]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
+from ipaddress import ip_address
 from itertools import product
 
 from cpc.compiler.policy.claims import TestCase
@@ -12,6 +13,7 @@ from cpc.compiler.policy.inventory import Inventory
 from cpc.compiler.policy.model import (
     Audit,
     Direction,
+    Entity,
     Matcher,
     Policy,
     PortRange,
@@ -27,6 +29,12 @@ from cpc.compiler.verify.testing.worlds import Found
 __all__ = ["KnownWorld"]
 
 _ICMP_FAMILY = {int(Protocol.ICMP): 4, int(Protocol.ICMPV6): 6}
+
+_USUAL = (PortRange(6, 1), PortRange(17, 1))
+"""What a connection is shown with where it can be."""
+
+_NOBODYS = ("192.0.2.1", "2001:db8::1")
+"""Addresses of documentation (RFC 5737, RFC 3849): the plainest external ones."""
 
 _FEW_MATCHERS = 6
 """Matchers whose sets are all looked at."""
@@ -50,7 +58,8 @@ class KnownWorld:
                 self._parties.setdefault(one, []).append(party)
         self._classes = PartyClasses(self._parties, segments)
         ports = [p for rule in spoken.rules for p in rule.ports or ()]
-        self._cuts = ServiceCuts([*ports, *(p for case in cases for p in case.ports or ())])
+        asked = [p for case in cases for p in case.ports or ()]
+        self._cuts = ServiceCuts([*ports, *asked, *_USUAL])
         self._pieces = len(self._cuts)
         self._row = len(self._classes) * self._pieces
         self.algebra = Bits(len(self._classes) * self._row)
@@ -120,6 +129,8 @@ class KnownWorld:
         found = connections & self._there
         if not found:
             return None
+        usual = (found & self._port_in(ports) for ports in _USUAL)
+        found = next(filter(None, usual), found)
         place = (found & -found).bit_length() - 1
         client, rest = divmod(place, self._row)
         server, piece = divmod(rest, self._pieces)
@@ -183,8 +194,12 @@ def _everything(policies: Sequence[Policy], cases: Sequence[TestCase]) -> Policy
 
 def _everyone(inventory: Inventory, segments: AddressSegments) -> list[Party]:
     """Those whom the inventory knows, and an external address of each segment that has one."""
-    outside = map(segments.external_address, range(len(segments)))
-    return [*known_parties(inventory), *(inventory.party_of(a) for a in outside if a is not None)]
+    outside = {s: segments.external_address(s) for s in range(len(segments))}
+    for address in map(ip_address, _NOBODYS):
+        if inventory.party_of(address).entities == {Entity.WORLD}:
+            outside[segments.of(address)] = address
+    external = (inventory.party_of(a) for a in outside.values() if a is not None)
+    return [*known_parties(inventory), *external]
 
 
 def _classes_of(party: Party, segments: AddressSegments) -> list[PartyClass]:
