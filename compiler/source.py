@@ -27,7 +27,7 @@ class Span:
 
 @dataclass(frozen=True)
 class SourceFile:
-    """One text as it was read; lines end with `\\n` (a `\\r\\n` counts as one line end)."""
+    """One text as it was read; lines end with `\\n` (`\\r\\n` and `\\r` count as one)."""
 
     name: str
     text: str

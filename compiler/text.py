@@ -70,7 +70,7 @@ def decode(data: bytes, name: str) -> tuple[SourceFile, Diagnostic | None]:
 
 
 def _normal(text: str) -> str:
-    return text.replace("\r\n", "\n")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _bytes(path: str) -> bytes:

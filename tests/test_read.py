@@ -224,8 +224,8 @@ def test_utf_16_is_named(encoding: str) -> None:
 
 
 def test_byte_order_mark_and_line_ends_are_dropped() -> None:
-    source, found = decode(b"\xef\xbb\xbflanguage 1\r\nmode default\r\n", "a.cil")
-    assert (found, source.text) == (None, "language 1\nmode default\n")
+    source, found = decode(b"\xef\xbb\xbflanguage 1\r\nmode default\r# c\r\n", "a.cil")
+    assert (found, source.text) == (None, "language 1\nmode default\n# c\n")
 
 
 def test_bad_bytes_still_have_a_line_to_show() -> None:
