@@ -1,13 +1,15 @@
 """Text to documents: YAML of one or more documents, JSON being YAML too."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 import yaml
 
 from cpc.compiler.diagnostics import Diagnostic, error
+from cpc.compiler.documents.json_text import Rewritten, rewritten
 from cpc.compiler.documents.nodes import Kind, Mapping, Node, Scalar, Sequence
+from cpc.compiler.documents.scalars import plain_kind
 from cpc.compiler.errors import InternalError
 from cpc.compiler.source import SourceFile
 
@@ -32,9 +34,10 @@ def documents(source: SourceFile) -> Iterator[Node | Diagnostic]:
     Nodes come from parser events and a stack of our own, so that nesting is bounded. An alias is the
     node that it names, and what aliases stand for is bounded too.
     """
-    composer = _Composer(source)
+    strange = rewritten(source.text)
+    composer = _Composer(source, strange)
     try:
-        for event in yaml.parse(source.text, Loader=yaml.CSafeLoader):
+        for event in yaml.parse(strange.text, Loader=yaml.CSafeLoader):
             found = composer.take(event)
             if found is not None:
                 yield found
@@ -42,10 +45,24 @@ def documents(source: SourceFile) -> Iterator[Node | Diagnostic]:
                 return
     except yaml.MarkedYAMLError as failure:
         mark = failure.problem_mark or failure.context_mark
-        place = min(mark.index, len(source.text)) if mark is not None else 0
+        place = min(strange.place(mark.index), len(source.text)) if mark is not None else 0
         yield _refuse(source, place, failure.problem or "it does not parse")
-    except yaml.reader.ReaderError as failure:
-        yield _refuse(source, failure.position, "a character that YAML does not allow")
+    except yaml.reader.ReaderError:
+        yield _forbidden(source)
+
+
+_FORBIDDEN = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def _forbidden(source: SourceFile) -> Diagnostic:
+    """The parser says where in bytes only, so the character is looked for again."""
+    found = _FORBIDDEN.search(source.text)
+    if found is None:
+        return _refuse(source, 0, "a character that YAML does not allow")
+    point = f"{ord(found[0]):04x}"
+    help = f'remove it, or write `\\u{point}` inside `"` quotes'
+    problem = f"YAML does not allow the character U+{point.upper()}"
+    return _refuse(source, found.start(), problem, help)
 
 
 def _refuse(source: SourceFile, place: int, problem: str, help: str = "") -> Diagnostic:
@@ -77,8 +94,9 @@ class _Open:
 class _Composer:
     """Puts events together; sizes are numbers of values with every alias written out."""
 
-    def __init__(self, source: SourceFile) -> None:
+    def __init__(self, source: SourceFile, strange: Rewritten) -> None:
         self._source = source
+        self._place = strange.place if len(strange.starts) > 1 else None
         self._anchors: dict[str, tuple[Node, int]] = {}
         self._stack: list[_Open] = []
         self._aliased = 0
@@ -90,7 +108,7 @@ class _Composer:
         if isinstance(event, yaml.CollectionEndEvent):
             return self._close(event)
         if isinstance(event, yaml.CollectionStartEvent):
-            start, _ = _bounds(event)
+            start, _ = self._bounds(event)
             if len(self._stack) >= _MAX_DEPTH:
                 help = f"no policy nests more than {_MAX_DEPTH} lists and mappings"
                 return _refuse(self._source, start, "it is nested too deeply", help)
@@ -103,19 +121,19 @@ class _Composer:
         return None
 
     def _scalar(self, event: yaml.ScalarEvent) -> Node | None:
-        start, end = _bounds(event)
+        start, end = self._bounds(event)
         text = event.value
         if event.tag is not None:
             kind = _KINDS.get(event.tag, Kind.OTHER)
         else:
-            kind = _plain_kind(text) if event.implicit[0] else Kind.STRING
+            kind = plain_kind(text) if event.implicit[0] else Kind.STRING
         node = Scalar(self._source, start, end, text, kind)
         if not self._stack and node.is_null:
             return None  # a document of nothing: between two `---`, or only comments
         return self._put(node, 1, event.anchor)
 
     def _alias(self, event: yaml.AliasEvent) -> Node | Diagnostic | None:
-        start, _ = _bounds(event)
+        start, _ = self._bounds(event)
         named = self._anchors.get(event.anchor or "")
         if named is None:
             help = f"write `&{event.anchor}` at the value that is meant, before this place"
@@ -128,7 +146,7 @@ class _Composer:
         return self._put(*named, None)
 
     def _close(self, event: yaml.Event) -> Node | Diagnostic | None:
-        _, end = _bounds(event)
+        _, end = self._bounds(event)
         done = self._stack.pop()
         node: Node
         if not done.is_mapping:
@@ -163,19 +181,9 @@ class _Composer:
         self._stack[-1].size += size
         return None
 
-
-def _bounds(event: yaml.Event) -> tuple[int, int]:
-    """Where an event starts and ends, in characters; the parser marks every one."""
-    if event.start_mark is None or event.end_mark is None:
-        raise InternalError("a YAML event without marks")
-    return event.start_mark.index, event.end_mark.index
-
-
-@lru_cache(1 << 16)
-def _plain_kind(text: str) -> Kind:
-    """What YAML 1.1 takes a scalar without quotes for."""
-    known = yaml.SafeLoader.yaml_implicit_resolvers
-    for tag, pattern in (*known.get(text[:1], ()), *known.get(None, ())):
-        if pattern.match(text):
-            return _KINDS.get(str(tag), Kind.OTHER)
-    return Kind.STRING
+    def _bounds(self, event: yaml.Event) -> tuple[int, int]:
+        """Where an event starts and ends, in characters of the source; the parser marks every one."""
+        if event.start_mark is None or event.end_mark is None:
+            raise InternalError("a YAML event without marks")
+        start, end = event.start_mark.index, event.end_mark.index
+        return (start, end) if self._place is None else (self._place(start), self._place(end))

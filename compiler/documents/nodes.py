@@ -11,14 +11,14 @@ __all__ = ["Kind", "Mapping", "Node", "Scalar", "Sequence", "is_null"]
 
 
 class Kind(StrEnum):
-    """What YAML 1.1, as Kubernetes reads it, takes a scalar for."""
+    """What YAML, as Kubernetes reads it, takes a scalar for."""
 
     STRING = "a string"
     NULL = "nothing"
     BOOL = "a truth value"
     INT = "a number"
     OTHER = "no string"
-    """A fraction, a date, binary data and the like."""
+    """A number with a point or an exponent, binary data and the like."""
 
 
 _DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]{0,18})")

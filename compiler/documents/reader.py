@@ -1,10 +1,11 @@
 """A reader that checks the shape of nodes and says what is wrong with it."""
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from cpc.compiler.diagnostics import Diagnostics, Label, Severity, error, suggest, warning
-from cpc.compiler.documents.nodes import Mapping, Node, Scalar, Sequence, is_null
+from cpc.compiler.documents.nodes import Kind, Mapping, Node, Scalar, Sequence, is_null
 from cpc.compiler.source import Span
 
 __all__ = ["Fields", "Reader", "quoted"]
@@ -23,11 +24,12 @@ class Reader:
         self, code: str, message: str, span: Span, help: str, labels: tuple[Label, ...] = ()
     ) -> None:
         """Adds an error."""
+        message, help = _short(message), _short(help)
         self.diagnostics.append(error(code, message, span, labels=labels, help=help))
 
     def warn(self, code: str, message: str, span: Span, help: str) -> None:
         """Adds a warning."""
-        self.diagnostics.append(warning(code, message, span, help=help))
+        self.diagnostics.append(warning(code, _short(message), span, help=_short(help)))
 
     @property
     def mark(self) -> int:
@@ -76,7 +78,7 @@ class Reader:
         """A scalar that YAML reads as a string; None after an error."""
         if isinstance(node, Scalar) and node.is_string and node.text:
             return node
-        help = quoted(node) if isinstance(node, Scalar) and node.text else "give one"
+        help = quoted(node) if isinstance(node, Scalar) else "give one"
         self.refuse("CPC702", f"{what} is a string", node.span, help)
         return None
 
@@ -93,8 +95,8 @@ class Reader:
         if number is not None and low <= number <= high:
             return number
         help = f"write a number from {low} to {high}"
-        if isinstance(node, Scalar) and node.is_string:
-            help += ", without quotes"
+        if isinstance(node, Scalar):
+            help = _number_help(node, help)
         self.refuse("CPC702", f"{what} is a number from {low} to {high}", node.span, help)
         return None
 
@@ -110,4 +112,28 @@ class Reader:
 
 def quoted(node: Scalar) -> str:
     """The help for a scalar that should be a string."""
+    if node.is_null or not node.text:
+        return "give one"
     return f'quote it: `"{node.text}"`'
+
+
+_OCTAL = re.compile(r"[-+]?0[oO]?([0-7]{1,9})")
+
+
+def _number_help(node: Scalar, help: str) -> str:
+    """What to write instead of a scalar that is no decimal number of the range."""
+    octal = _OCTAL.fullmatch(node.text) if node.kind is Kind.INT and node.number is None else None
+    if octal is not None:
+        return f"`{node.text}` is octal, for {int(octal[1], 8)}: {help} without leading zeros"
+    if node.kind in (Kind.INT, Kind.OTHER) and node.number is None:
+        return f"{help} in decimal digits"
+    return f"{help}, without quotes" if node.is_string else help
+
+
+_MAX_SHOWN = 80
+_QUOTED = re.compile(f"`([^`]{{{_MAX_SHOWN}}})[^`]+`")
+
+
+def _short(message: str) -> str:
+    """A message with what it quotes cut to a length that can be read."""
+    return message if len(message) <= _MAX_SHOWN else _QUOTED.sub(r"`\1...`", message)

@@ -1,5 +1,7 @@
 """YAML and JSON as nodes: kinds of scalars, many documents, merged keys, aliases, places."""
 
+import json
+
 import pytest
 import yaml
 from hypothesis import given
@@ -41,10 +43,26 @@ def plain(node: Node) -> object:
         ('"true"', Kind.STRING),
         ("!!str 1", Kind.STRING),
         ("1", Kind.INT),
-        ("0o17", Kind.STRING),
+        ("0o17", Kind.INT),
+        ("0o80", Kind.STRING),
         ("017", Kind.INT),
+        ("080", Kind.OTHER),
+        ("0x50", Kind.INT),
+        ("8_0", Kind.INT),
         ("1.5", Kind.OTHER),
-        ("2024-01-01", Kind.OTHER),
+        ("1.", Kind.OTHER),
+        (".5", Kind.OTHER),
+        ("-.inf", Kind.OTHER),
+        ("-.nan", Kind.STRING),
+        ("1e3", Kind.OTHER),
+        ("12e4", Kind.OTHER),
+        ("12e4567", Kind.STRING),
+        ("1.2.3", Kind.STRING),
+        ("1:20", Kind.STRING),
+        ("2024-01-01", Kind.STRING),
+        ("y", Kind.BOOL),
+        ("N", Kind.BOOL),
+        ("yES", Kind.STRING),
         ("yes", Kind.BOOL),
         ("Off", Kind.BOOL),
         ("~", Kind.NULL),
@@ -108,6 +126,63 @@ def test_a_reader_names_the_first_of_two_equal_keys() -> None:
     assert [d.code for d in reader.diagnostics] == ["CPC704"]
     assert reader.diagnostics[0].labels[0].span.column == 2
     assert isinstance(fields["a"][1], Scalar) and fields["a"][1].text == "1"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r'["\ud83d\ude00", {"a\uD83D\uDE00": "b"}, "c"]',
+        r'["\\ud83d", "\\\ud83d\ude00", "\/\b\f\n\r\t\u0041\"", "\u2028"]',
+        '["\x7f\x85\u2028 \ufeff\uffff", "\U0001f600", "d"]',
+        '[{"\u2029": "e"}]',
+    ],
+)
+def test_json_means_what_it_says(text: str) -> None:
+    node = one(text)
+    assert plain(node) == json.loads(text)
+    assert isinstance(node, Sequence) and node.end == len(text)
+    last = node.items[-1]
+    assert json.loads(text[last.start : last.end]) == plain(last)
+
+
+def test_half_a_character_of_json_is_the_replacement_character() -> None:
+    assert plain(one(r'["a\ud83d", "\ude00b"]')) == ["a\ufffd", "\ufffdb"]
+
+
+def test_only_json_is_rewritten() -> None:
+    [found] = nodes(r'{a: "\ud83d\ude00"}')
+    assert isinstance(found, Diagnostic) and found.code == "CPC701"
+    assert plain(one(r"['\ud83d\ude00', a]")) == [r"\ud83d\ude00", "a"]
+
+
+@pytest.mark.parametrize(("before", "column"), [("", 5), ("é", 6), ("\U0001f600é", 7)])
+def test_a_forbidden_character_stands_at_its_place(before: str, column: int) -> None:
+    [found] = nodes(f'# {"é" * 9000}\na: "{before}\x07"')
+    assert isinstance(found, Diagnostic) and found.code == "CPC701"
+    assert found.span is not None and (found.span.line, found.span.column) == (2, column)
+    assert "U+0007" in found.message
+
+
+def test_numbers_that_are_not_decimal_say_so() -> None:
+    reader = Reader()
+    node = one("[010, 0x50, 1e3, 8_0, 080, '80', 0, null]")
+    assert isinstance(node, Sequence)
+    for item in node.items:
+        assert reader.number(item, "it", 1, 99) is None
+    number = "write a number from 1 to 99"
+    assert [d.help[0] for d in reader.diagnostics] == [
+        f"`010` is octal, for 8: {number} without leading zeros",
+        *[f"{number} in decimal digits"] * 4,
+        f"{number}, without quotes",
+        number,
+        number,
+    ]
+
+
+def test_messages_quote_the_beginning_of_what_is_long() -> None:
+    reader = Reader()
+    reader.mapping(one(f"{'x' * 900}: 1"), "`this`", ("a",))
+    assert f"`{'x' * 80}...` is not a key of `this`" == reader.diagnostics[0].message
 
 
 _data = st.recursive(
