@@ -4,7 +4,7 @@ Each stage takes a finished value and returns a new one; a stage that finds erro
 the road ends there. What a command does not need is not imported.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from cpc.compiler.policy.resolve import Definitions
     from cpc.compiler.syntax.tree import File
     from cpc.compiler.verify.asserts import Judgement
+    from cpc.compiler.verify.certify import Certificate
     from cpc.compiler.verify.connectivity import Connectivity
     from cpc.compiler.verify.questions import Answer
     from cpc.compiler.verify.testing.run import TestRun
@@ -33,6 +34,7 @@ __all__ = [
     "Front",
     "Options",
     "ask",
+    "certify_findings",
     "compile_policy",
     "export_policy",
     "front",
@@ -180,6 +182,19 @@ def judge_asserts(
     with timings.measure("prove asserts"):
         claims = read.definitions.asserts
         return tuple(judge(read.policy, claims, seconds or SECONDS, read.inventory))
+
+
+def certify_findings(read: Front, timings: Timings) -> "Iterator[Certificate]":
+    """z3's word on what the engine found in a front without errors, one half of a rule after the other."""
+    if read.policy is None:
+        return
+    from cpc.compiler.verify.certify import certify
+    from cpc.compiler.verify.engine.analyse import analyse
+
+    with timings.measure("analyse"):
+        findings = analyse(read.policy, notes=False)
+    with timings.measure("certify", Tool.Z3):
+        yield from certify(read.policy, findings)
 
 
 def _prove(read: Front, timings: Timings) -> "tuple[VerifiedPolicy | None, Diagnostics]":

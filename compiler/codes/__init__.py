@@ -20,6 +20,7 @@ from cpc.compiler.codes.questions import QUESTIONS
 from cpc.compiler.codes.runtime import RUNTIME
 from cpc.compiler.codes.syntax import SYNTAX
 from cpc.compiler.codes.usage import USAGE
+from cpc.compiler.codes.verify import VERIFY
 
 __all__ = ["CODES", "Page"]
 
@@ -30,6 +31,7 @@ CODES: dict[str, Page] = {
         USAGE,
         SYNTAX,
         QUESTIONS,
+        VERIFY,
         DIFFERENCES,
         MEANING,
         ENFORCE,

@@ -26,7 +26,7 @@ def worst(codes: Iterable[int]) -> int:
     return min(codes, key=lambda code: _PRECEDENCE.index(Exit(code)), default=Exit.CLEAN)
 
 
-UNKNOWN = frozenset({"CPC209", "CPC229", "CPC252", "CPC261"})
+UNKNOWN = frozenset({"CPC209", "CPC229", "CPC252", "CPC261", "CPC263"})
 """Codes that say that an answer is unknown: it never passes for a good one."""
 
 

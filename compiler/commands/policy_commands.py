@@ -82,6 +82,9 @@ def verify(
         float | None,
         typer.Option(metavar="SECONDS", min=0.001, help="How long each assert may take."),
     ] = None,
+    certify: Annotated[
+        bool, typer.Option("--certify", help="Prove with z3 too what is found about each rule.")
+    ] = False,
     inventory: InventoryOption = None,
     param: ParamOption = None,
     include: IncludeOption = None,
@@ -94,7 +97,7 @@ def verify(
     from cpc.compiler.commands import verify
 
     terminal = terminal_of(context, format, color, verbose, timings)
-    order = verify.Order(files, inventory, param or (), include or (), timeout)
+    order = verify.Order(files, inventory, param or (), include or (), timeout, certify)
     return Job(partial(verify.run, order), terminal)
 
 

@@ -3,7 +3,7 @@
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -136,12 +136,15 @@ class Terminal:
             self.say(f"cpc: {summary(found)}")
 
     @contextmanager
-    def progress(self, words: str) -> Iterator[None]:
-        """Shows that something is going on while the block runs, where a person is looking."""
+    def progress(self, words: str) -> Iterator[Callable[[str], None]]:
+        """Shows that something is going on while the block runs, where a person is looking.
+
+        The block may say how far it is.
+        """
         if self.format is not Format.PRETTY or sys.stderr is None or not sys.stderr.isatty():
-            yield
+            yield lambda words: None
             return
         from rich.console import Console
 
-        with Console(stderr=True, no_color=not self.colored(sys.stderr)).status(words):
-            yield
+        with Console(stderr=True, no_color=not self.colored(sys.stderr)).status(words) as status:
+            yield status.update

@@ -58,6 +58,17 @@ def test_json(verify: Path, capsys: Captured) -> None:
     assert one["witness"] == "{app=web} -> {app=db} tcp/5432"
 
 
+def test_certificates(verify: Path, capsys: Captured) -> None:
+    verify.write_text(f"{HEAD}allow web -> db tcp/5432\n")
+    assert run(["verify", "p.cil", "--certify"]) == 0
+    out, _ = capsys.readouterr()
+    assert out.splitlines()[-1] == "certified 4 halves of rules: 2 findings, and no others"
+    verify.write_text(f'{HEAD}allow web -> db tcp/1 http {{\n  GET "/"\n}}\n')
+    assert run(["verify", "p.cil", "--certify"]) == 3
+    out, err = capsys.readouterr()
+    assert "certified 2 halves" in out and "CPC263" in err
+
+
 def test_errors_of_the_input_are_2(verify: Path, capsys: Captured) -> None:
     verify.write_text(f"{HEAD}assert never wbe -> db\n")
     assert run(["verify", "p.cil"]) == 2

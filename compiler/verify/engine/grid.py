@@ -79,7 +79,7 @@ class Grid:
             rule = self.statement(number)
             if not (isinstance(rule, Rule) and rule.l7 is not None and place.seen_by(rule.l7)):
                 mask &= ~self.order.bits[number]
-        said = decide(self._only(mask), flow, place.request)
+        said = decide(self.only(mask), flow, place.request)
         outcome = self.order.decide(mask)
         decider = outcome.decider
         named = self.statement(decider).origin if decider >= 0 else None
@@ -87,7 +87,7 @@ class Grid:
             raise InternalError(f"a witness is decided by {said.rule}, not by {named}: {flow}")
         return said
 
-    def _only(self, mask: int) -> Policy:
+    def only(self, mask: int) -> Policy:
         """The policy of the statements with boxes in a mask; requirements are among their boxes."""
         kept = [self.statement(n) for n in self.owners(mask)]
         return replace(
