@@ -87,7 +87,7 @@ def _score_lines(found: Score, every: bool) -> Iterator[str]:
         )
         if result.connection is not None:
             before, after = result.verdicts
-            connection = witness_words(result.connection, None)
+            connection = witness_words(result.connection, result.request)
             yield f"    no case notices {after} instead of {before} for {connection}"
         elif result.fate is Fate.UNDECIDED:
             yield f"    {result.why}"
@@ -141,7 +141,7 @@ def _mutant_json(result: MutantResult) -> dict[str, Any]:
         "case": None if result.case is None else origin_json(result.case.origin),
         "connection": None
         if result.connection is None
-        else connection_json(result.connection, None),
+        else connection_json(result.connection, result.request),
         "verdicts": list(result.verdicts),
         "why": result.why,
     }

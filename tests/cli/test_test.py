@@ -188,6 +188,22 @@ def test_mutants_that_say_the_same_are_not_counted(tmp_path: Path, capsys: Captu
     assert (removed["what"], removed["fate"]) == ("removed", "equivalent")
 
 
+@pytest.mark.parametrize("closed", [False, True])
+def test_mutants_of_request_parts_are_told_apart_by_requests(
+    tmp_path: Path, closed: bool, capsys: Captured
+) -> None:
+    """Removing a matcher that others contain changes nothing; another frees or bars some request."""
+    more = ["--inventory", inventory(tmp_path)] if closed else []
+    file = write(tmp_path, GOOD)
+    text = Path(file).read_text().replace('GET "/items" }', 'GET "/items" GET "/i.*" GET "/x" }')
+    Path(file).write_text(text)
+    mutants = answer(capsys, 0, file, "--mutate", *more)["mutation"]["mutants"]
+    found = {m["what"]: m for m in mutants if "matcher" in m["what"]}
+    assert [m["fate"] for m in found.values()] == ["equivalent", "survived", "survived"]
+    third = found["without matcher 3 of its request part"]
+    assert third["connection"]["request"] == 'GET "/x"' and third["verdicts"] == ["allow", "deny"]
+
+
 def test_no_score_where_a_test_fails(tmp_path: Path, capsys: Captured) -> None:
     file = write(tmp_path, 'test "t" namespace "shop" { web -> db : allow }\n')
     assert run(["test", file, "--mutate"]) == 1

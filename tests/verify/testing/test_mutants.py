@@ -71,7 +71,7 @@ def check(
                     assert all(satisfied(other, r.case, c) for c in about)
         if one.fate is Fate.SURVIVED:
             assert one.connection is not None
-            verdicts = verdicts_of(asked.policy, other, one.connection, None)
+            verdicts = verdicts_of(asked.policy, other, one.connection, one.request)
             assert verdicts == one.verdicts and len(set(verdicts)) == 2
         if one.fate is Fate.EQUIVALENT:
             for connection in connections[:: max(1, len(connections) // 20)]:
