@@ -13,11 +13,13 @@ from cpc.compiler.commands.packets import pcap
 from cpc.compiler.commands.revisions import at_revisions
 from cpc.compiler.commands.terminal import Terminal
 from cpc.compiler.diagnostics import Diagnostic, error
+from cpc.compiler.errors import InputError
 from cpc.compiler.pipeline import Front, Options, front
 from cpc.compiler.report import Format
 from cpc.compiler.verify.closed_world import nobody_there
 from cpc.compiler.verify.connection_changes import ConnectionChange, connection_changes
-from cpc.compiler.verify.engine.differences import Differences, differences
+from cpc.compiler.verify.engine.changes import Differences
+from cpc.compiler.verify.engine.differences import differences
 from cpc.compiler.write import write_whole
 
 __all__ = ["Order", "Wishes", "run"]
@@ -49,6 +51,9 @@ class Order:
 
 def run(order: Order, terminal: Terminal) -> int:
     """Answers with the relation and every difference; 2 after an error, 3 where there may be more."""
+    if [*order.old, *order.new].count("-") > 1:
+        help = "name a file for one of them"
+        raise InputError(error("CPC080", "standard input can be one file only", help=help))
     with terminal.progress("comparing"):
         old = _read(order, order.old, terminal)
         new = _read(order, order.new, terminal)

@@ -9,7 +9,7 @@ from cpc.compiler.policy.flow import Opaque
 from cpc.compiler.policy.model import Direction
 from cpc.compiler.policy.semantics import Verdict
 from cpc.compiler.policy.words import request_words, service_words
-from cpc.compiler.verify.engine.differences import Change, Differences, Region, Relation
+from cpc.compiler.verify.engine.changes import Change, Differences, Region, Relation
 from cpc.compiler.verify.engine.regions import region_words
 from cpc.compiler.verify.flow_text import flow_text
 

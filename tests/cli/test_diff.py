@@ -1,5 +1,6 @@
 """`cpc diff`: the answer in its forms, exit codes, revisions of git, and witness packets."""
 
+import io
 import json
 import struct
 import subprocess
@@ -134,6 +135,26 @@ def test_errors_of_either_side_end_it(here: Path, capsys: Captured) -> None:
         assert run(["diff", *pair]) == 2
         captured = capsys.readouterr()
         assert captured.out == "" and "bad.cil:2" in captured.err
+
+
+def test_standard_input_is_one_side(
+    here: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = io.TextIOWrapper(io.BytesIO(NEW.encode()))
+    monkeypatch.setattr("sys.stdin", given)
+    assert run(["diff", "old.cil", "-"]) == 0
+    assert "now:    allow by pages (<stdin>:4)" in capsys.readouterr().out
+    assert run(["diff", "-", "-"]) == 2
+    assert "error[CPC080]" in capsys.readouterr().err
+
+
+def test_an_unfinished_search_is_never_called_equal(
+    here: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cpc.compiler.verify.engine.differences._MOST_WORK", 0)
+    assert run(["diff", "old.cil", "new.cil"]) == 3
+    captured = capsys.readouterr()
+    assert captured.out.startswith("unknown: ") and "error[CPC252]" in captured.err
 
 
 # --- revisions ---------------------------------------------------------------------------------

@@ -6,8 +6,7 @@ both verdicts are settled in each piece.
 """
 
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass
 
 from cpc.compiler.errors import InternalError
 from cpc.compiler.policy.decide import decide
@@ -16,6 +15,7 @@ from cpc.compiler.policy.model import Direction, Policy
 from cpc.compiler.policy.semantics import Decision, Verdict, without_staged
 from cpc.compiler.verify.engine.boxes import Boxes, space_of
 from cpc.compiler.verify.engine.cells import apart, joined
+from cpc.compiler.verify.engine.changes import Change, Differences, Region
 from cpc.compiler.verify.engine.deciding import Catalogue, Deciding, Settled
 from cpc.compiler.verify.engine.index import Index, atoms
 from cpc.compiler.verify.engine.odd import odd_bits, same_statements
@@ -25,7 +25,7 @@ from cpc.compiler.verify.engine.space import Box, Space
 from cpc.compiler.verify.languages.limits import TooLarge
 from cpc.compiler.verify.languages.requests import Matchers, RequestSpace, Uncovered
 
-__all__ = ["Change", "Differences", "Region", "Relation", "differences"]
+__all__ = ["differences"]
 
 _MOST_WORK = 20_000_000
 """Boxes that are held against parts of the grid before the search is stopped."""
@@ -35,68 +35,6 @@ _WHOLE = 20_000
 _TOO_LONG = "the search for differences was stopped"
 _TOO_MANY = "expressions have too many alternatives"
 _REQUESTS = "expressions about requests are too large to be compared"
-
-
-class Relation(StrEnum):
-    """How the new policy's allowed flows and requests lie to the old one's."""
-
-    EQUAL = "equal"
-    WIDER = "wider"
-    NARROWER = "narrower"
-    INCOMPARABLE = "incomparable"
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A flow with a request (opaque bytes: any) that the two policies decide otherwise, and how."""
-
-    flow: Flow
-    request: Request
-    before: Decision
-    after: Decision
-
-
-@dataclass(frozen=True, slots=True)
-class Region:
-    """Flows of one direction that all change alike: a box of the space.
-
-    `before` and `after` are their verdicts over all requests. `allowed` is a witness of what is newly
-    allowed, `denied` of what is newly denied: of one, or, between redirects, perhaps of both.
-    """
-
-    direction: Direction
-    box: Box = field(hash=False)
-    before: Verdict
-    after: Verdict
-    allowed: Change | None
-    denied: Change | None
-
-    @property
-    def changes(self) -> tuple[Change, ...]:
-        """The witnesses that there are."""
-        return tuple(c for c in (self.allowed, self.denied) if c is not None)
-
-
-@dataclass(frozen=True, slots=True)
-class Differences:
-    """All regions in which two policies differ, disjoint; `undecided` says why there may be more."""
-
-    space: Space
-    regions: tuple[Region, ...]
-    undecided: tuple[str, ...] = ()
-
-    @property
-    def relation(self) -> Relation | None:
-        """Of the new policy to the old one; None where that is not known."""
-        wider = any(region.allowed for region in self.regions)
-        narrower = any(region.denied for region in self.regions)
-        if wider and narrower:
-            return Relation.INCOMPARABLE
-        if self.undecided:
-            return None
-        if wider:
-            return Relation.WIDER
-        return Relation.NARROWER if narrower else Relation.EQUAL
 
 
 def differences(old: Policy, new: Policy) -> Differences:

@@ -37,13 +37,14 @@ from cpc.compiler.policy.model import (
 from cpc.compiler.policy.requests import request_matches
 from cpc.compiler.policy.semantics import Decision, Verdict, decide_terms, without_staged
 from cpc.compiler.verify.encode import FlowVariables
+from cpc.compiler.verify.encode_connection import one_source
 from cpc.compiler.verify.encode_party import SOLVER
-from cpc.compiler.verify.engine.differences import Differences, Region, Relation, differences
+from cpc.compiler.verify.engine.changes import Differences, Region, Relation
+from cpc.compiler.verify.engine.differences import differences
 from cpc.compiler.verify.vocabulary import policy_vocabulary
 from tests.policy.request_strategies import PROTOCOLS, independent_matches, l7_matches, requests
 from tests.policy.strategies import Shape, flows, inventories, origin, policies
 from tests.verify.engine.box_terms import box_term
-from tests.verify.engine.test_against_solver import one_source
 
 UNSHRUNK = settings(
     deadline=None,
