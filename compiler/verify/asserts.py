@@ -108,7 +108,7 @@ def judge(
     for claim in claims:
         start = monotonic()
         sides.deadline = start + seconds
-        answer = _Judge(policy, sides, claim).answer()
+        answer = _Judge(policy, sides, claim, inventory is None).answer()
         yield Judgement(claim, answer, monotonic() - start)
 
 
@@ -136,8 +136,9 @@ def _world(policy: Policy, claims: Sequence[Assert], inventory: Inventory | None
 class _Judge:
     """One assert. Requests are asked about as `_asked`; None: without one."""
 
-    def __init__(self, policy: Policy, sides: BothSides, claim: Assert) -> None:
+    def __init__(self, policy: Policy, sides: BothSides, claim: Assert, opened: bool) -> None:
         self._policy = policy
+        self._open = opened
         self._sides = sides
         self._claim = claim
         self._asked: Matchers | None = None if claim.request is None else claim.request.matchers
@@ -148,14 +149,34 @@ class _Judge:
             nobody = regions.nobody or self._no_request()
             if nobody:
                 return Proved(nobody)
-            answer = self._answer(regions)
         except TooManyBoxes:
             return Unknown(_TOO_MANY)
+        try:
+            answer = self._answer(regions)
         except OutOfSteps as stopped:
-            return Unknown(str(stopped) or "the search for an answer was stopped")
-        if isinstance(answer, Proved):
-            return self._doubt() or answer
-        return answer
+            return self._solved(regions, str(stopped) or "the search for an answer was stopped")
+        doubt = self._doubt() if isinstance(answer, Proved) else None
+        return answer if doubt is None else self._solved(regions, doubt.why)
+
+    def _solved(self, regions: Regions, why: str) -> Answer:
+        """What z3 says in the time that is left, of the statements that meet the regions."""
+        left = self._sides.deadline - monotonic()
+        if not self._open or left <= 0:
+            return Unknown(why)
+        from cpc.compiler.verify.assert_solver import counterexample
+
+        near = self._sides.meeting(*regions.inside, *regions.outside)
+        found = counterexample(near, self._claim, left)
+        match found:
+            case None:
+                return Proved()
+            case str():
+                return Unknown(f"{why}; {found}")
+            case Connection():
+                verdict = Verdict.DENY if self._claim.kind is AssertKind.ALWAYS else Verdict.ALLOW
+                return Refuted(self._replayed(found, OPAQUE, verdict, near))
+            case _:
+                assert_never(found)
 
     def _doubt(self) -> Unknown | None:
         """Why what was not found may be there all the same."""
@@ -258,11 +279,18 @@ class _Judge:
         connection = self._sides.world.connection(found.cell)
         large = len(self._policy.rules) > _MOST_REPLAYED
         policy = self._sides.meeting(found.cell) if large else self._policy
-        outcome = decide_connection(policy, connection, found.request)
+        return self._replayed(connection, found.request, wanted, policy)
+
+    def _replayed(
+        self, connection: Connection, request: Request, wanted: Verdict, policy: Policy
+    ) -> Evidence:
+        outcome = decide_connection(policy, connection, request)
+        if outcome.verdict is not wanted and self._doubt() is not None:
+            raise OutOfSteps("what was found does not show it")
         if outcome.verdict is not wanted:
-            raise InternalError(f"the verdict on {connection} {found.request} is not {wanted}")
-        flows = found.request is OPAQUE and self._asked is None
-        return Evidence(connection, None if flows else found.request, outcome)
+            raise InternalError(f"the verdict on {connection} {request} is not {wanted}")
+        flows = request is OPAQUE and self._asked is None
+        return Evidence(connection, None if flows else request, outcome)
 
 
 def _inside(cell: Box, whole: Iterable[tuple[Box, Box]]) -> Iterator[Box]:

@@ -33,10 +33,10 @@ class Unknown:
 Answer: TypeAlias = Holds | Refuted | Unknown
 
 
-def never(*constraints: z3.BoolRef) -> Answer:
-    """Whether the constraints exclude each other."""
+def never(*constraints: z3.BoolRef, seconds: float = SECONDS) -> Answer:
+    """Whether the constraints exclude each other; unknown after so many seconds."""
     solver = z3.Solver()
-    solver.set("timeout", SECONDS * 1000)
+    solver.set("timeout", max(1, int(seconds * 1000)))
     solver.add(*constraints)
     outcome = solver.check()
     if outcome == z3.unsat:

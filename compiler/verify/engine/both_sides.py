@@ -105,9 +105,11 @@ class BothSides:
                 if cell is not None and self.world.fits(cell):
                     yield cell
 
-    def meeting(self, cell: Box) -> Policy:
-        """The policy of the statements that say something about a part of a cell; all the others do not."""
-        met = self._index.meeting(cell)
+    def meeting(self, *cells: Box) -> Policy:
+        """The policy of the statements that say something about a part of some cells; the others do not."""
+        met = 0
+        for cell in cells:
+            met |= self._index.meeting(cell)
         kept = [s for side in self._sides.values() for s in side.statements(met)]
         rules = (s for s in (*kept, *self.complex) if isinstance(s, Rule))
         isolations = (s for s in (*kept, *self.complex) if isinstance(s, Isolation))
