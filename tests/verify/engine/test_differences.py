@@ -166,6 +166,16 @@ class Oracle:
 @settings(UNSHRUNK, max_examples=40)
 @given(pairs())
 def test_regions_are_the_differences(pair: tuple[Policy, Policy]) -> None:
+    check_regions(pair)
+
+
+@settings(UNSHRUNK, max_examples=8)
+@given(pairs(replace(SHAPE, rules=18)))
+def test_regions_of_dense_policies_are_the_differences(pair: tuple[Policy, Policy]) -> None:
+    check_regions(pair)
+
+
+def check_regions(pair: tuple[Policy, Policy]) -> None:
     """No flow outside of the regions is decided otherwise, every flow inside of one is, and each is once."""
     found = differences(*pair)
     assert not found.undecided
