@@ -40,8 +40,17 @@ class Reader:
         """Whether something was wrong since a mark."""
         return any(d.severity is Severity.ERROR for d in self.diagnostics[mark:])
 
-    def mapping(self, node: Node, what: str, known: Collection[str] | None) -> Fields:
-        """The entries of a mapping by key, with only `known` keys (None: any); null is empty."""
+    def mapping(
+        self,
+        node: Node,
+        what: str,
+        known: Collection[str] | None,
+        elsewhere: dict[str, str] | None = None,
+    ) -> Fields:
+        """The entries of a mapping by key, with only `known` keys (None: any); null is empty.
+
+        `elsewhere` is help for keys that mean something in another place.
+        """
         if is_null(node):
             return {}
         if not isinstance(node, Mapping):
@@ -49,7 +58,10 @@ class Reader:
             return {}
         found: Fields = {}
         for key, value in node.entries:
-            if known is not None and key.text not in known:
+            if known is not None and key.text not in known and elsewhere and key.text in elsewhere:
+                message = f"`{key.text}` is not a key of {what}"
+                self.refuse("CPC703", message, key.span, elsewhere[key.text])
+            elif known is not None and key.text not in known:
                 self.unknown(key, what, known)
             elif key.text in found:
                 first = (Label(found[key.text][0].span, "first given here"),)

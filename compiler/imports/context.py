@@ -1,12 +1,20 @@
 """What importers share: the shapes and names of one run, and the world they may ask about."""
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from cpc.compiler.diagnostics import Label, suggest
-from cpc.compiler.documents.nodes import Node, Scalar
+from cpc.compiler.documents.nodes import Node, Scalar, is_null
 from cpc.compiler.documents.reader import Fields, Reader
 from cpc.compiler.imports.identifiers import free_name, identifier
+from cpc.compiler.imports.object_names import (
+    NAME_HELP,
+    NAMESPACE_HELP,
+    is_generated_name,
+    is_namespace_name,
+    is_object_name,
+)
 from cpc.compiler.imports.objects import METADATA, Object
 from cpc.compiler.policy.inventory import Inventory
 from cpc.compiler.policy.names import ENTITIES
@@ -14,7 +22,24 @@ from cpc.compiler.policy.resolve_ports import PORT_NAME_HELP, is_port_name
 from cpc.compiler.source import Span
 from cpc.compiler.syntax import tree
 
-__all__ = ["Context"]
+__all__ = ["Context", "port_range_help"]
+
+_RANGE = re.compile(r"([0-9]{1,5}) ?[-:] ?([0-9]{1,5})")
+
+
+def port_range_help(text: str, quote: str = "") -> str | None:
+    """How a range of ports is written, where a text is one; `quote` stands around the first port."""
+    found = _RANGE.fullmatch(text)
+    if found is None:
+        return None
+    return f"write the range as `port: {quote}{found[1]}{quote}` and `endPort: {found[2]}`"
+
+
+_NAMES = {
+    "name": ("name of an object", is_object_name, NAME_HELP),
+    "generateName": ("beginning of an object's name", is_generated_name, NAME_HELP),
+    "namespace": ("name of a namespace", is_namespace_name, NAMESPACE_HELP),
+}
 
 
 @dataclass(slots=True)
@@ -44,17 +69,35 @@ class Context(Reader):
         self.refuse("CPC804", f"`{word.text}` is no port name", word.span, PORT_NAME_HELP)
         return False
 
-    def object(self, object: Object, known: Collection[str] = ("spec", "status")) -> Fields:
+    def fields(
+        self,
+        node: Node,
+        what: str,
+        known: Collection[str] | None,
+        elsewhere: dict[str, str] | None = None,
+    ) -> Fields:
+        """The fields of an object that are there, as `mapping` reads them: null is absent."""
+        found = self.mapping(node, what, known, elsewhere)
+        return {name: entry for name, entry in found.items() if not is_null(entry[1])}
+
+    def object(
+        self, object: Object, namespace: str, known: Collection[str] = ("spec", "status")
+    ) -> Fields:
         """The top of a policy object: its `known` fields beside `apiVersion`, `kind`, `metadata`.
 
-        Says what is wrong with the metadata and with an object that is given twice (CPC803).
+        `namespace` is the one that it is in, empty where its kind is in none. Says what is wrong with the
+        metadata and with an object that is given twice (CPC803).
         """
-        fields = self.mapping(object.node, object.kind, ("apiVersion", "kind", "metadata", *known))
+        mark = self.mark
+        fields = self.fields(object.node, object.kind, ("apiVersion", "kind", "metadata", *known))
         if "metadata" in fields:
             self._metadata(fields["metadata"][1], object)
-        key = (object.kind, object.namespace, object.name)
+        if not object.name and not self.failed(mark):
+            message = f"this {object.kind} has no name"
+            self.refuse("CPC804", message, object.spot, "add `metadata: {name: ...}`")
+        key = (object.kind, namespace, object.name)
         first = self._objects.get(key)
-        if object.name and first is not None:
+        if object.name and not object.generated and first is not None:
             self.refuse(
                 "CPC803",
                 f"there already is a `{object.shown}`",
@@ -62,15 +105,16 @@ class Context(Reader):
                 "a cluster keeps one of them: remove the other",
                 (Label(first, "first given here"),),
             )
-        self._objects.setdefault(key, object.spot)
+        if not object.generated:
+            self._objects.setdefault(key, object.spot)
         return fields
 
     def _metadata(self, node: Node, object: Object) -> None:
         """Fields that are near to none that Kubernetes knows say nothing about the policy (CPC802)."""
-        fields = self.mapping(node, "`metadata`", None)
+        fields = self.fields(node, "`metadata`", None)
         for name, (key, value) in fields.items():
-            if name in ("name", "namespace", "generateName"):
-                self.string(value, f"`{name}`")
+            if name in _NAMES:
+                self._name(name, value)
             elif name in ("labels", "annotations"):
                 for _, text in self.mapping(value, f"`{name}`", None).values():
                     if not (isinstance(text, Scalar) and (text.is_string or text.is_null)):
@@ -84,6 +128,15 @@ class Context(Reader):
                     key.span,
                     f"Kubernetes drops it: `{object.kind}` means the same without it",
                 )
+
+    def _name(self, field: str, node: Node) -> None:
+        """A name of metadata as the API server takes it; what is empty is absent to it."""
+        if isinstance(node, Scalar) and node.is_string and not node.text:
+            return
+        word = self.string(node, f"`{field}`")
+        what, is_name, help = _NAMES[field]
+        if word is not None and not is_name(word.text):
+            self.refuse("CPC804", f"`{word.text}` is no {what}", word.span, help)
 
     def policy_name(self, object: Object, namespace: str) -> tree.Name:
         """A name for the policy that an object becomes, unique in its namespace over the whole run."""

@@ -3,9 +3,9 @@
 Source: the API reference of Kubernetes, "NetworkPolicy v1 networking.k8s.io".
 """
 
-from cpc.compiler.documents.nodes import Mapping, Node, Scalar, is_null
+from cpc.compiler.documents.nodes import Node, Scalar, is_null
 from cpc.compiler.documents.reader import Fields
-from cpc.compiler.imports.context import Context
+from cpc.compiler.imports.context import Context, port_range_help
 from cpc.compiler.imports.networks import network_ref
 from cpc.compiler.imports.objects import Object
 from cpc.compiler.imports.selectors import label_terms, pod_key, pods
@@ -14,13 +14,33 @@ from cpc.compiler.syntax import tree
 __all__ = ["network_policy"]
 
 _SPEC = ("podSelector", "policyTypes", "ingress", "egress")
+_SPEC_ELSEWHERE = {
+    "endpointSelector": "the field of a NetworkPolicy is `podSelector`",
+    "subject": "the field of a NetworkPolicy is `podSelector`",
+}
+_RULE_ELSEWHERE = {
+    "ingress": {
+        "to": "an ingress rule says `from` whom; rules with `to` stand below `egress`",
+        "fromEndpoints": "the field of a NetworkPolicy is `from: [{podSelector: ...}]`",
+        "fromCIDR": "the field of a NetworkPolicy is `from: [{ipBlock: {cidr: ...}}]`",
+        "toPorts": "the field of a NetworkPolicy is `ports: [{port: 80}]`",
+    },
+    "egress": {
+        "from": "an egress rule says `to` whom; rules with `from` stand below `ingress`",
+        "toEndpoints": "the field of a NetworkPolicy is `to: [{podSelector: ...}]`",
+        "toCIDR": "the field of a NetworkPolicy is `to: [{ipBlock: {cidr: ...}}]`",
+        "toPorts": "the field of a NetworkPolicy is `ports: [{port: 80}]`",
+        "toFQDNs": "a NetworkPolicy knows no names: write addresses, `to: [{ipBlock: {cidr: ...}}]`",
+    },
+}
+"""Help for what Cilium calls otherwise, and for what stands in another place."""
 _TYPES = {"Ingress": "ingress", "Egress": "egress"}
 _PROTOCOLS = ("TCP", "UDP", "SCTP")
 
 
 def network_policy(object: Object, context: Context) -> tuple[tree.Statement, ...]:
     """The policy that a NetworkPolicy is: it isolates its pods, and allows what its rules say."""
-    fields = context.object(object)
+    fields = context.object(object, object.namespace or "default")
     if "spec" not in fields:
         context.warn(
             "CPC805",
@@ -39,16 +59,19 @@ class _NetworkPolicy:
 
     def statements(self, fields: Fields) -> tuple[tree.Statement, ...]:
         context = self._context
-        spec = context.mapping(fields["spec"][1], "`spec`", _SPEC) if "spec" in fields else {}
+        spec = (
+            context.fields(fields["spec"][1], "`spec`", _SPEC, _SPEC_ELSEWHERE)
+            if "spec" in fields
+            else {}
+        )
         spot = self._object.spot
         place, subject = spot, tree.Labels((), spot)
+        terms: tuple[tree.LabelTerm, ...] | None = ()
         if "podSelector" in spec:
             word, node = spec["podSelector"]
             place = word.span.to(node.span)
             terms = label_terms(context, node, "`podSelector`", pod_key)
-            if terms is None:
-                return ()
-            subject = tree.Labels(terms, node.span)
+            subject = tree.Labels(terms or (), node.span)
         directions = self._directions(spec)
         body: list[tree.Default | tree.Rule] = []
         if directions:
@@ -65,6 +88,8 @@ class _NetworkPolicy:
                     spec[direction][0].span,
                     f"add `{direction.capitalize()}` to `policyTypes`, or remove `{direction}`",
                 )
+        if terms is None:
+            return ()
         name = context.policy_name(self._object, self._namespace)
         namespace = tree.Text(self._namespace, spot)
         return (tree.Policy(False, name, namespace, tuple(body), "", self._object.node.span),)
@@ -97,7 +122,8 @@ class _NetworkPolicy:
             context.refuse(
                 "CPC804", f"this {direction} rule is nothing", node.span, "write `{}` to allow all"
             )
-        parts = context.mapping(node, f"an {direction} rule", (side, "ports"))
+        what = f"an {direction} rule"
+        parts = context.fields(node, what, (side, "ports"), _RULE_ELSEWHERE[direction])
         listed = context.sequence(parts[side][1], f"`{side}`") if side in parts else ()
         peers = [e for item in listed for e in self._peer(item)]
         everyone: tuple[tree.Expr, ...] = (tree.Name("all", node.span),)
@@ -133,8 +159,9 @@ class _NetworkPolicy:
     def _peer(self, node: Node) -> list[tree.Expr]:
         context = self._context
         known = ("podSelector", "namespaceSelector", "ipBlock")
-        parts = context.mapping(node, "a peer", known)
-        if is_null(node) or (isinstance(node, Mapping) and not node.entries):
+        mark = context.mark
+        parts = context.fields(node, "a peer", known)
+        if not parts and not context.failed(mark):
             context.refuse(
                 "CPC804",
                 "a peer is empty",
@@ -160,18 +187,29 @@ class _NetworkPolicy:
 
     def _block(self, node: Node) -> tree.CidrRef | None:
         context = self._context
-        parts = context.mapping(node, "`ipBlock`", ("cidr", "except"))
+        parts = context.fields(node, "`ipBlock`", ("cidr", "except"))
         if "cidr" not in parts:
             context.refuse("CPC804", "`ipBlock` has no `cidr`", node.span, "add `cidr:`")
             return None
         listed = context.sequence(parts["except"][1], "`except`") if "except" in parts else ()
-        return network_ref(context, parts["cidr"][1], listed, node.span, scope_any=False)
+        found = network_ref(context, parts["cidr"][1], listed, node.span, scope_any=False)
+        for item in () if found is None else found.items:
+            excepts = item.excepts if isinstance(item, tree.CidrItem) else ()
+            for hole in excepts:
+                if isinstance(item, tree.CidrItem) and hole.value == item.network.value:
+                    context.refuse(
+                        "CPC804",
+                        f"`except` is all of `{hole.value}`",
+                        hole.span,
+                        "it names a part of `cidr`: correct one of them, or remove the peer",
+                    )
+        return found
 
     # --- ports ---------------------------------------------------------------------------------
 
     def _port(self, node: Node) -> list[tree.PortPart]:
         context = self._context
-        parts = context.mapping(node, "a port", ("protocol", "port", "endPort"))
+        parts = context.fields(node, "a port", ("protocol", "port", "endPort"))
         protocol = "tcp"
         if "protocol" in parts:
             word = context.string(parts["protocol"][1], "`protocol`")
@@ -201,6 +239,8 @@ class _NetworkPolicy:
                 context.refuse(
                     "CPC804", f"`{value.text}` is no port name", value.span, "remove the quotes"
                 )
+            elif (help := port_range_help(value.text)) is not None:
+                context.refuse("CPC804", f"`{value.text}` is no port name", value.span, help)
             elif context.is_port_name(value):
                 return tree.Text(value.text, value.span)
             return None

@@ -44,7 +44,8 @@ class Object:
     """One object as written.
 
     `group` is empty for the core API; `name` and `namespace` are empty where none is given. `spot` is
-    the place that stands for the object: its name, else its kind.
+    the place that stands for the object: its name, else its kind. `generated`: `name` is only how the
+    name begins that the API server makes.
     """
 
     group: str
@@ -54,6 +55,7 @@ class Object:
     namespace: str
     node: Mapping
     spot: Span
+    generated: bool = False
 
     @property
     def shown(self) -> str:
@@ -134,7 +136,8 @@ def _with_head(item: Node, kind: Scalar, version: Scalar) -> Node:
 def _object(node: Mapping, kind: Scalar, version: Scalar) -> Object:
     group, _, number = version.text.rpartition("/")
     metadata = node.get("metadata")
-    name = _text(metadata, "name") or _text(metadata, "generateName")
+    given = _text(metadata, "name")
+    name = given or _text(metadata, "generateName")
     namespace = _text(metadata, "namespace")
     return Object(
         group,
@@ -144,6 +147,7 @@ def _object(node: Mapping, kind: Scalar, version: Scalar) -> Object:
         "" if namespace is None else namespace.text,
         node,
         kind.span if name is None else name.span,
+        given is None and name is not None,
     )
 
 

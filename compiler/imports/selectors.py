@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cpc.compiler.documents.nodes import Node, Scalar
+from cpc.compiler.diagnostics import suggest
+from cpc.compiler.documents.nodes import Mapping, Node, Scalar
 from cpc.compiler.documents.reader import Fields, quoted
 from cpc.compiler.imports.context import Context
 from cpc.compiler.policy.inventory import NAMESPACE_KEY, NAMESPACE_LABELS, NAMESPACE_NAME
@@ -71,10 +72,13 @@ _OPERATORS = {"In": "in", "NotIn": "not-in", "Exists": "exists", "DoesNotExist":
 
 
 def label_terms(
-    context: Context, node: Node, what: str, key: Key
+    context: Context, node: Node, what: str, key: Key, *, sources: bool = False
 ) -> tuple[tree.LabelTerm, ...] | None:
-    """The terms of a `LabelSelector`, none for an empty one; None after an error (CPC702-CPC704, CPC804)."""
-    return _Reader(context, key).selector(node, what)
+    """The terms of a `LabelSelector`, none for an empty one; None after an error (CPC702-CPC704, CPC804).
+
+    `sources`: keys may begin with the source of a label, as in Cilium.
+    """
+    return _Reader(context, key, sources).selector(node, what)
 
 
 def pods(context: Context, parts: Fields, span: Span, namespace: str | None) -> tree.Labels | None:
@@ -114,11 +118,12 @@ def pods(context: Context, parts: Fields, span: Span, namespace: str | None) -> 
 class _Reader:
     context: Context
     key: Key
+    sources: bool
 
     def selector(self, node: Node, what: str) -> tuple[tree.LabelTerm, ...] | None:
         context = self.context
         mark = context.mark
-        parts = context.mapping(node, what, ("matchLabels", "matchExpressions"))
+        parts = context.fields(node, what, _SELECTOR, _labels_above(node))
         terms: list[tree.LabelTerm] = []
         if "matchLabels" in parts:
             for word, value in context.mapping(
@@ -136,7 +141,7 @@ class _Reader:
 
     def _expression(self, node: Node) -> tree.LabelTerm | None:
         context = self.context
-        parts = context.mapping(node, "an expression", ("key", "operator", "values"))
+        parts = context.fields(node, "an expression", ("key", "operator", "values"))
         for name in ("key", "operator"):
             if name not in parts:
                 context.refuse(
@@ -166,7 +171,9 @@ class _Reader:
     def _value(self, node: Node) -> tree.Text | None:
         """A label's value as Kubernetes takes one: up to 63 of letters, digits, `-`, `_` and `.`."""
         if not isinstance(node, Scalar) or not node.is_string:
-            help = quoted(node) if isinstance(node, Scalar) and node.text else "give one value"
+            help = "give one value"
+            if isinstance(node, Scalar):
+                help = 'give one; the empty value is `""`' if node.is_null else quoted(node)
             self.context.refuse("CPC702", "a label's value is a string", node.span, help)
             return None
         if not is_label_value(node.text):
@@ -180,8 +187,24 @@ class _Reader:
         if not word.is_string:
             self.context.refuse("CPC702", "a label's key is a string", word.span, quoted(word))
             return False
-        text = word.text.partition(":")[2] if ":" in word.text else word.text
-        if is_label_key(text):
+        _, colon, name = word.text.partition(":")
+        if is_label_key(name if colon and self.sources else word.text):
             return True
-        self.context.refuse("CPC804", f"`{word.text}` is no label key", word.span, KEY_HELP)
+        help = KEY_HELP
+        if colon and is_label_key(name):
+            help = f"only Cilium's selectors know sources of labels: write `{name}`"
+        self.context.refuse("CPC804", f"`{word.text}` is no label key", word.span, help)
         return False
+
+
+_SELECTOR = ("matchLabels", "matchExpressions")
+
+
+def _labels_above(node: Node) -> dict[str, str]:
+    """Help for labels that stand where `matchLabels` should."""
+    entries = node.entries if isinstance(node, Mapping) else ()
+    return {
+        key.text: f"labels stand below `matchLabels`: write `matchLabels: {{{key.text}: ...}}`"
+        for key, value in entries
+        if isinstance(value, Scalar) and suggest(key.text, _SELECTOR) is None
+    }

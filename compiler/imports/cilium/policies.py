@@ -31,6 +31,25 @@ _RULE = (
     "log",
 )
 _DIRECTIONS = ("ingress", "egress")
+_ELSEWHERE = {
+    "podSelector": "Cilium's field is `endpointSelector`",
+    "policyTypes": "each direction that has rules is isolated; `enableDefaultDeny` says otherwise",
+}
+_PORTS = 'Cilium\'s field is `toPorts`, as in `toPorts: [{ports: [{port: "80", protocol: TCP}]}]`'
+_RULE_ELSEWHERE = {
+    "ingress": {
+        "from": "Cilium's fields are `fromEndpoints`, `fromCIDR`, `fromEntities` and their like",
+        "ports": _PORTS,
+        "fromPorts": "Cilium knows destination ports only: write `toPorts`",
+        "fromFQDNs": "names are for egress only, as `toFQDNs`; here write addresses: `fromCIDR`",
+        "toFQDNs": "names are for egress only: move the rule there",
+    },
+    "egress": {
+        "to": "Cilium's fields are `toEndpoints`, `toCIDR`, `toEntities` and their like",
+        "ports": _PORTS,
+    },
+}
+"""Help for what Kubernetes calls otherwise, and for what stands in another place."""
 
 
 def cilium_network_policy(object: Object, context: Context) -> tuple[tree.Statement, ...]:
@@ -55,14 +74,14 @@ def clusterwide_policy(object: Object, context: Context) -> tuple[tree.Statement
 def cilium_rule(object: Object, context: Context) -> tuple[tree.Statement, ...]:
     """The policy that a rule of Cilium's JSON is, called as its label `name` says."""
     rule = CiliumRule(context, Scope.AGENT, "")
-    parts = rule.fields(object.node, "a rule", _RULE)
+    parts = rule.fields(object.node, "a rule", _RULE, _ELSEWHERE)
     named = _label_name(rule, parts) or object.name
     return _policy(rule, replace(object, name=named), parts, object.node)
 
 
 def _of_kubernetes(object: Object, rule: CiliumRule) -> tuple[tree.Statement, ...]:
     context = rule.context
-    top = context.object(object, ("spec", "specs", "status", "description"))
+    top = context.object(object, rule.namespace, ("spec", "specs", "status", "description"))
     if "description" in top and not is_null(top["description"][1]):
         word = top["description"][0]
         context.warn(
@@ -83,7 +102,7 @@ def _of_kubernetes(object: Object, rule: CiliumRule) -> tuple[tree.Statement, ..
     found: list[tree.Statement] = []
     for node in specs:
         own = CiliumRule(context, rule.scope, rule.namespace)
-        found += _policy(own, object, own.fields(node, "`spec`", _RULE), node)
+        found += _policy(own, object, own.fields(node, "`spec`", _RULE, _ELSEWHERE), node)
     return tuple(found)
 
 
@@ -214,7 +233,9 @@ def _rules(
         return []
     side = "from" if direction == "ingress" else "to"
     known = [*members(direction, deny), f"{side}Requires", "toPorts", "icmps"]
-    parts = rule.fields(node, what, known if deny else (*known, "authentication", "auth"))
+    if not deny:
+        known += ("authentication", "auth")
+    parts = rule.fields(node, what, known, _RULE_ELSEWHERE[direction])
     _authentication(rule, parts)
     rules = _requirements(rule, parts, f"{side}Requires", deny, direction, about)
     others = peers(rule, parts, direction, deny)

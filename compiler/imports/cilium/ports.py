@@ -10,6 +10,7 @@ from cpc.compiler.documents.nodes import Node, Scalar
 from cpc.compiler.documents.reader import Fields
 from cpc.compiler.imports.cilium.requests import requests
 from cpc.compiler.imports.cilium.rule import CiliumRule
+from cpc.compiler.imports.context import port_range_help
 from cpc.compiler.policy.resolve_ports import PORT_NAME_HELP, is_port_name
 from cpc.compiler.source import Span
 from cpc.compiler.syntax import tree
@@ -125,7 +126,7 @@ def _port_rule(rule: CiliumRule, node: Node, direction: str, deny: bool) -> tupl
     found = requests(rule, parts["rules"][1], direction) if "rules" in parts else None
     items = rule.items(parts, "ports")
     if items is None:
-        rule.nothing("ports", node.span)
+        rule.missing("ports", "an item of `toPorts`", node.span)
     l7 = found[0] if found else None
     ports = [p for item in items or () for p in _port(rule, item, l7)]
     if not ports or found == ():
@@ -214,7 +215,8 @@ def _numbers(rule: CiliumRule, parts: Fields) -> _Items | None:
         return None
     if not text.isdecimal():
         return _named(rule, value, high)
-    if not text.isascii() or (len(text) > 1 and text.startswith("0")) or int(text) > 65535:
+    plain = text.isascii() and len(text) <= 5 and (text == "0" or not text.startswith("0"))
+    if not plain or int(text) > 65535:
         rule.wrong(f"`{text}` is no port", value.span, "write a number from 1 to 65535, or a name")
         return None
     low = int(text)
@@ -239,7 +241,8 @@ def _named(rule: CiliumRule, value: Scalar, high: int) -> _Items | None:
         return None
     if is_port_name(name):
         return (tree.Text(name, value.span),)
-    rule.wrong(f"`{value.text}` is no port name", value.span, PORT_NAME_HELP)
+    help = port_range_help(value.text, '"') or PORT_NAME_HELP
+    rule.wrong(f"`{value.text}` is no port name", value.span, help)
     return None
 
 
@@ -250,7 +253,7 @@ def _icmps(rule: CiliumRule, node: Node) -> tuple[tree.PortPart, ...]:
     parts = rule.fields(node, "an item of `icmps`", ("fields",))
     items = rule.items(parts, "fields")
     if items is None:
-        rule.nothing("fields", node.span)
+        rule.missing("fields", "an item of `icmps`", node.span)
     found = [_icmp(rule, item) for item in items or ()]
     return tuple(f for f in found if f is not None)
 

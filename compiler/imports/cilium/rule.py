@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from cpc.compiler.diagnostics import Diagnostic, Severity
-from cpc.compiler.documents.nodes import Mapping, Node, Scalar, is_null
+from cpc.compiler.documents.nodes import Mapping, Node, Scalar
 from cpc.compiler.documents.reader import Fields
 from cpc.compiler.imports.context import Context
 from cpc.compiler.source import Span
@@ -44,13 +44,21 @@ class CiliumRule:
 
     # --- reading -------------------------------------------------------------------------------
 
-    def fields(self, node: Node, what: str, known: Collection[str]) -> Fields:
-        """The entries of a mapping by key as in `known`, without those that are nothing."""
+    def fields(
+        self,
+        node: Node,
+        what: str,
+        known: Collection[str],
+        elsewhere: dict[str, str] | None = None,
+    ) -> Fields:
+        """The entries of a mapping by key as in `known`, without those that are nothing.
+
+        `elsewhere` is help for keys that mean something in another place.
+        """
         if isinstance(node, Mapping):
             entries = tuple((self.spelled(key, known), value) for key, value in node.entries)
             node = replace(node, entries=entries)
-        found = self.context.mapping(node, what, known)
-        return {name: pair for name, pair in found.items() if not is_null(pair[1])}
+        return self.context.fields(node, what, known, elsewhere)
 
     def spelled(self, word: Scalar, known: Collection[str]) -> Scalar:
         """A word as it is in `known`, if only case makes the difference (CPC820); else itself."""
@@ -109,6 +117,11 @@ class CiliumRule:
     def cannot(self, message: str, span: Span, help: str) -> None:
         """Something that has no meaning here (CPC809)."""
         self.context.refuse("CPC809", message, span, help)
+
+    def missing(self, name: str, what: str, span: Span) -> None:
+        """A warning for a list that is not there and without which nothing is matched."""
+        help = f"list what is meant as `{name}`"
+        self.context.warn("CPC821", f"{what} has no `{name}`: it matches nothing", span, help)
 
     def nothing(self, name: str, span: Span) -> None:
         """A warning for a list that matches nothing."""

@@ -118,7 +118,7 @@ def selector_terms(rule: CiliumRule, node: Node, what: str) -> Terms | None:
     if is_null(node):
         rule.wrong(f"{what} is nothing", node.span, "write `{}` to select every endpoint")
         return None
-    return label_terms(rule.context, _spelled(rule, node), what, _key(rule))
+    return label_terms(rule.context, _spelled(rule, node), what, _key(rule), sources=True)
 
 
 def _spelled(rule: CiliumRule, node: Node) -> Node:

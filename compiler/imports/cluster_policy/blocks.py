@@ -62,7 +62,7 @@ def cluster_network_policy(object: Object, context: Context) -> tuple[tree.State
 def _block(object: Object, context: Context, dialect: Dialect) -> tuple[tree.Statement, ...]:
     """The block, after the definitions that it needs; nothing after an error."""
     mark = context.mark
-    top = context.object(object)
+    top = context.object(object, "")
     _check_namespace(object, context, top)
     entry = required(context, top, "spec", f"`{object.shown}`", object.spot)
     if entry is None:

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from cpc.compiler.diagnostics import suggest
-from cpc.compiler.documents.nodes import Mapping, Node, Scalar, is_null
+from cpc.compiler.documents.nodes import Mapping, Node, Scalar
 from cpc.compiler.documents.reader import Fields
 from cpc.compiler.imports.context import Context
 from cpc.compiler.source import Span
@@ -52,8 +52,7 @@ class Closed:
 
 def fields(context: Context, node: Node, what: str, known: Collection[str] | None) -> Fields:
     """The fields of an object that are there: null is absent."""
-    found = context.mapping(node, what, known)
-    return {name: entry for name, entry in found.items() if not is_null(entry[1])}
+    return context.fields(node, what, known)
 
 
 def required(
