@@ -73,4 +73,17 @@ CILIUM: tuple[Page, ...] = (
         "cpc check policy.yaml",
         "cpc check policy.yaml --inventory manifests",
     ),
+    Page(
+        "CPC828",
+        "a selector that takes what is no endpoint too",
+        "The world, hosts and nodes have labels as well, of source `reserved` only. A selector of peers that asks "
+        "for no label that is there (`NotIn`, `DoesNotExist`) takes them, unless Cilium adds the namespace: "
+        "that it does not do in its JSON, nor where the selector speaks of namespaces itself. A rule that denies "
+        "is read so; one that allows is read as endpoints only, which is less.",
+        "ingressDeny:\n- fromEndpoints:\n  - matchExpressions:\n"
+        "    - {key: 'k8s:io.kubernetes.pod.namespace', operator: NotIn, values: [shop]}",
+        "ingressDeny:\n- fromEndpoints:\n  - matchExpressions:\n"
+        "    - {key: 'k8s:io.kubernetes.pod.namespace', operator: NotIn, values: [shop]}\n"
+        "    - {key: 'k8s:io.kubernetes.pod.namespace', operator: Exists}",
+    ),
 )

@@ -126,7 +126,7 @@ def endpoint_selectors(
     found: list[Document] = []
     for labels in conjunctions(term.expr, origin, refusals):
         for written in _written(labels, scope):
-            if scope.raw or narrowing or _endpoints_only(written):
+            if narrowing or _endpoints_only(written, scope):
                 found.append(label_selector(written, _key))
             else:
                 refusals.refuse(
@@ -134,8 +134,7 @@ def endpoint_selectors(
                     "a Cilium policy with this peer would select the world and the nodes too, which "
                     "have no labels of endpoints",
                     origin,
-                    'ask for a label that is there, such as `"k8s:io.kubernetes.pod.namespace"`, or '
-                    "export as `cilium-json`",
+                    'ask for a label that is there, such as `"k8s:io.kubernetes.pod.namespace"`',
                 )
     return found
 
@@ -165,8 +164,13 @@ def _speaks_of_labels(atom: Atom) -> bool:
     return atom.key.key.startswith(NAMESPACE_LABELS) and atom.key.source in ("k8s", "any")
 
 
-def _endpoints_only(written: Conjunction) -> bool:
-    """Whether only endpoints have all these labels: one that is there, and is no reserved one."""
+def _endpoints_only(written: Conjunction, scope: Scope) -> bool:
+    """Whether only endpoints have all these labels: one that is there, and is no reserved one.
+
+    `{}` of a raw rule is documented to mean every endpoint.
+    """
+    if scope.raw:
+        return not written or any(a.positive for a in written)
     if not any(map(_speaks_of_names, written)) and not any(map(_speaks_of_labels, written)):
         return True  # Cilium adds the namespace
     return any(

@@ -44,17 +44,17 @@ def peers(
         return ()  # an empty list beside another one still matches nothing
     (name,) = used
     word, node = parts[name]
-    return _member(rule, name, word, node.span, lists[name])
+    return _member(rule, name, word, node.span, lists[name], deny)
 
 
 def _member(
-    rule: CiliumRule, name: str, word: Scalar, span: Span, items: tuple[Node, ...]
+    rule: CiliumRule, name: str, word: Scalar, span: Span, items: tuple[Node, ...], deny: bool
 ) -> tuple[tree.Expr, ...]:
     side = "from" if name.startswith("from") else "to"
     found: list[tree.Expr | None] = []
     match name.removeprefix(side):
         case "Endpoints":
-            found = [peer(rule, item, f"a selector of `{name}`") for item in items]
+            found = [e for item in items for e in peer(rule, item, f"a selector of `{name}`", deny)]
         case "CIDR":
             found = [_cidr(rule, item) for item in items]
         case "CIDRSet":

@@ -12,6 +12,7 @@ from cpc.compiler.documents.nodes import Mapping, Node, Scalar, Sequence, is_nul
 from cpc.compiler.imports.cilium.rule import CiliumRule, Scope
 from cpc.compiler.imports.selectors import Key, in_any_namespace, label_terms, term
 from cpc.compiler.policy.inventory import NAMESPACE_KEY, NAMESPACE_LABELS
+from cpc.compiler.policy.model import Entity, LabelKey
 from cpc.compiler.policy.names import ENTITIES
 from cpc.compiler.policy.resolve_labels import SOURCES, label_key
 from cpc.compiler.source import Span
@@ -25,6 +26,13 @@ _EXPRESSION = ("key", "operator", "values")
 _OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
 _NAME = re.compile(r"[A-Za-z_]\w*(-\w+)*", re.ASCII)
 _NAMESPACE = f"k8s:{NAMESPACE_KEY}"
+_POSITIVE = ("=", "in", "exists")
+_NO_ENDPOINTS = tuple(
+    e.value
+    for e in Entity
+    if e not in (Entity.ALL, Entity.CLUSTER, Entity.WORLD_IPV4, Entity.WORLD_IPV6)
+)
+"""Those of other labels than endpoints have, and endpoints without any."""
 
 Terms = tuple[tree.LabelTerm, ...]
 
@@ -71,14 +79,57 @@ def _inside(rule: CiliumRule, terms: Terms) -> Terms:
     return tuple(kept)
 
 
-def peer(rule: CiliumRule, node: Node, what: str) -> "tree.Expr | None":
-    """A peer: endpoints by labels, or an entity; None after an error or where it is nobody."""
+def peer(rule: CiliumRule, node: Node, what: str, deny: bool) -> tuple[tree.Expr, ...]:
+    """Peers of a rule: endpoints by labels, or an entity; none after an error or where it is nobody.
+
+    A selector that asks for no label that is there takes the world and the nodes too, which have none
+    of the labels that it forbids (CPC828). What is denied is all of that, what is allowed is endpoints.
+    """
     terms = selector_terms(rule, node, what)
     if terms is None:
-        return None
-    if not _reserved(terms):
-        return tree.Labels(_placed(rule, terms, node.span), node.span)
-    return _entity_of(rule, terms, node)
+        return ()
+    if _reserved(terms):
+        entity = _entity_of(rule, terms, node)
+        return () if entity is None else (entity,)
+    placed = _placed(rule, terms, node.span)
+    labels = tree.Labels(placed, node.span)
+    if not _takes_others(rule, placed):
+        return (labels,)
+    denied = "Cilium denies the world and the nodes too with this selector, and so it is read"
+    allowed = (
+        "Cilium allows the world and the nodes too with this selector: here it means endpoints"
+    )
+    rule.context.warn(
+        "CPC828",
+        denied if deny else allowed,
+        node.span,
+        f"add `{{key: '{_NAMESPACE}', operator: Exists}}` if endpoints are meant, entities if all are",
+    )
+    return (labels, *_without_labels(placed, node.span)) if deny else (labels,)
+
+
+def _takes_others(rule: CiliumRule, terms: Terms) -> bool:
+    """Whether Cilium finds that what is no endpoint has these labels, of which none has to be there.
+
+    In JSON `{}` is documented to mean every endpoint. A namespace that nobody names is the policy's own.
+    """
+    if not terms or any(t.op in _POSITIVE for t in terms):
+        return False
+    keys = [_key_of(t) for t in terms]
+    return rule.scope is not Scope.NAMESPACE or any(
+        key == NAMESPACE_KEY or key.startswith(NAMESPACE_LABELS) for key in keys
+    )
+
+
+def _without_labels(terms: Terms, span: Span) -> tuple[tree.Name, ...]:
+    """The entities that no term keeps out: their only labels are of source `reserved`, by their names."""
+    keys = [
+        _label_key(t)
+        for t in terms
+        if t.op == "absent" or any(isinstance(v, tree.Text) and not v.value for v in t.values)
+    ]
+    forbidden = {key.key for key in keys if key.source == "any"}
+    return tuple(tree.Name(e, span) for e in _NO_ENDPOINTS if e not in forbidden)
 
 
 def requirement(rule: CiliumRule, node: Node, what: str) -> tree.Labels | None:
@@ -106,8 +157,12 @@ def _placed(rule: CiliumRule, terms: Terms, span: Span) -> Terms:
 
 def _key_of(one: tree.LabelTerm) -> str:
     """A term's key, where it may be one of Kubernetes; else nothing."""
-    key = label_key(one.key.value if isinstance(one.key, tree.Text) else one.key.text)
+    key = _label_key(one)
     return key.key if key.source in ("any", "k8s") else ""
+
+
+def _label_key(one: tree.LabelTerm) -> LabelKey:
+    return label_key(one.key.value if isinstance(one.key, tree.Text) else one.key.text)
 
 
 # --- labels ------------------------------------------------------------------------------------

@@ -252,8 +252,11 @@ def is_about(item: Object, subject: Someone) -> bool:
     return _is_endpoint(subject) and _selected(rule["endpointSelector"], subject.labels)
 
 
-def _endpoint(item: Object, selector: Document, one: Someone) -> bool:
-    """A label peer, with the namespace that the agent adds to its selector."""
+def _endpoint(item: Object, selector: Document, one: Someone, deny: bool = False) -> bool:
+    """A label peer, with the namespace that the agent adds to its selector.
+
+    What is no endpoint has reserved labels, which a rule that denies may take too.
+    """
     kind, namespace, _ = item
     keys = _keys_of(selector)
     within = _has(one.labels, f"k8s:{NAMESPACE_KEY}")
@@ -262,7 +265,9 @@ def _endpoint(item: Object, selector: Document, one: Someone) -> bool:
             return False
         if namespace and _SPACES[2] not in keys and namespace not in within:
             return False
-    return _is_endpoint(one) and _selected(selector, one.labels)
+    labels = one.labels or ({f"reserved:{one.entity}": ""} if one.entity else {})
+    wanted = _is_endpoint(one) or (deny and bool(one.entity) and bool(keys))
+    return wanted and _selected(selector, labels)
 
 
 def _in_cidr(one: Someone, cidr: str, excepts: Sequence[str] = ()) -> bool:
@@ -273,7 +278,12 @@ def _in_cidr(one: Someone, cidr: str, excepts: Sequence[str] = ()) -> bool:
 
 
 def _peer(
-    item: Object, rule: Document, side: str, one: Someone, needs: list[tuple[Object, Document]]
+    item: Object,
+    rule: Document,
+    side: str,
+    one: Someone,
+    needs: list[tuple[Object, Document]],
+    deny: bool,
 ) -> bool:
     """Whether a rule is about a peer; `needs` are what label peers must be besides."""
     lists = {
@@ -288,7 +298,7 @@ def _peer(
         if entity and _is(one, entity):
             return True
         required = all(_endpoint(where, need, one) for where, need in needs)
-        if not entity and required and _endpoint(item, selector, one):
+        if not entity and required and _endpoint(item, selector, one, deny):
             return True
     return (
         any(_is(one, entity) for entity in lists.get("Entities", []))
@@ -348,7 +358,9 @@ def allows(
     def matching(section: str, needed: list[tuple[Object, Document]]) -> Iterator[bool]:
         for item in about:
             for rule in item[2].get(section, []):
-                yield _peer(item, rule, side, peer, needed) and _traffic(rule, protocol, port, path)
+                deny = section.endswith("Deny")
+                found = _peer(item, rule, side, peer, needed, deny)
+                yield found and _traffic(rule, protocol, port, path)
 
     if any(matching(f"{direction}Deny", [])):
         return False

@@ -1,5 +1,7 @@
 """Selectors of Cilium: sources, namespaces, reserved labels; in each of its three kinds of policy."""
 
+from collections.abc import Callable
+
 import pytest
 
 from cpc.compiler.policy.flow import Label, Party
@@ -42,9 +44,13 @@ def test_without_a_namespace_a_policy_is_in_default() -> None:
     ],
 )
 def test_a_peer_that_speaks_of_namespaces_says_all_of_it(selector: str) -> None:
-    policy = clean(cnp(peers(selector)))
-    assert verdict(policy, "ingress", pod("lab", "shop", ns_team="b")) is ALLOW
-    policy = clean(ccnp(peers(selector)))
+    codes = ["CPC828"] if "NotIn" in selector else []
+    found = read(cnp(peers(selector)))
+    assert found.codes == codes
+    assert verdict(found.policy, "ingress", pod("lab", "shop", ns_team="b")) is ALLOW
+    found = read(ccnp(peers(selector)))
+    assert found.codes == codes
+    policy = found.policy
     assert verdict(policy, "ingress", pod("lab", "shop", ns_team="b")) is ALLOW
 
 
@@ -172,3 +178,62 @@ def test_an_init_subject_of_json_has_peers_of_every_namespace() -> None:
     policy = clean(text)
     assert verdict(policy, "ingress", pod("lab", "shop"), subject=entity(Entity.INIT)) is ALLOW
     assert verdict(policy, "ingress", entity(Entity.WORLD), subject=entity(Entity.INIT)) is DENY
+
+
+NOT_IN_X = (
+    "matchExpressions: [{key: 'k8s:io.kubernetes.pod.namespace', operator: NotIn, values: [x]}]"
+)
+NO_ENDPOINTS = (Entity.WORLD, Entity.REMOTE_NODE, Entity.KUBE_APISERVER, Entity.INIT)
+
+
+def denied(selector: str) -> str:
+    return f"ingress: [{{fromEntities: [all]}}]\ningressDeny: [{{fromEndpoints: [{selector}]}}]"
+
+
+@pytest.mark.parametrize("policy", [cnp, ccnp])
+def test_a_denied_selector_without_a_label_that_is_there_denies_the_world_too(
+    policy: Callable[[str], str],
+) -> None:
+    found = read(policy(denied(f"{{{NOT_IN_X}}}")))
+    assert found.codes == ["CPC828"]
+    for one in NO_ENDPOINTS:
+        assert verdict(found.policy, "ingress", entity(one)) is DENY, one
+    assert verdict(found.policy, "ingress", pod("lab", "shop")) is DENY
+    assert verdict(found.policy, "ingress", pod("lab", "x")) is ALLOW
+
+
+@pytest.mark.parametrize(
+    "selector",
+    [
+        f"{{matchLabels: {{app: lab}}, {NOT_IN_X}}}",
+        NOT_IN_X.join("{}").replace("}]", "}, {key: app, operator: Exists}]"),
+        "{matchExpressions: [{key: app, operator: NotIn, values: [x]}]}",
+        "{}",
+    ],
+)
+def test_a_denied_selector_of_endpoints_denies_endpoints(selector: str) -> None:
+    policy = clean(ccnp(denied(selector)))
+    for one in NO_ENDPOINTS:
+        assert verdict(policy, "ingress", entity(one)) is ALLOW, one
+    assert verdict(policy, "ingress", pod("lab", "shop")) is DENY
+
+
+def test_an_allowed_selector_without_a_label_that_is_there_allows_endpoints_only() -> None:
+    found = read(ccnp(peers(f"{{{NOT_IN_X}}}")))
+    assert found.codes == ["CPC828"]
+    assert verdict(found.policy, "ingress", entity(Entity.WORLD)) is DENY
+    assert verdict(found.policy, "ingress", pod("lab", "shop")) is ALLOW
+
+
+def test_in_json_a_selector_that_only_forbids_denies_the_world_too() -> None:
+    """A key without a source may be one of source `reserved`: it keeps out the entity of that name."""
+    expressions = '[{"key": "remote-node", "operator": "DoesNotExist"}, {"key": "app", "operator": "DoesNotExist"}]'
+    text = (
+        '[{"endpointSelector": {"matchLabels": {"app": "web"}}, "ingress": [{"fromEntities": ["all"]}],'
+        f' "ingressDeny": [{{"fromEndpoints": [{{"matchExpressions": {expressions}}}]}}]}}]'
+    )
+    found = read(text, "rules.json")
+    assert found.codes == ["CPC828"]
+    assert verdict(found.policy, "ingress", entity(Entity.WORLD)) is DENY
+    assert verdict(found.policy, "ingress", entity(Entity.REMOTE_NODE)) is ALLOW
+    assert verdict(found.policy, "ingress", pod("lab", "shop")) is ALLOW
