@@ -68,6 +68,7 @@ def _endpoint_json(endpoint: Endpoint) -> dict[str, Any]:
         "ports": _lists(endpoint.ports),
         "interface": endpoint.interface,
         "owner": endpoint.owner,
+        "declared": _lists(endpoint.declared),
     }
 
 
@@ -79,6 +80,7 @@ def _endpoint_from(data: dict[str, Any]) -> Endpoint:
         ports=_tuples(data["ports"]),
         interface=data["interface"],
         owner=data.get("owner", ""),
+        declared=_tuples(data.get("declared", ())),
     )
 
 

@@ -46,9 +46,10 @@ CLUSTER_KEY = "io.cilium.k8s.policy.cluster"
 class Endpoint:
     """A managed workload. `name` includes its namespace: `shop/web-1`.
 
-    `labels` are sorted and include the namespace's. `ports` are the container ports (name, protocol,
-    number). `interface` is where the runtime attaches, when the inventory says so. `owner` is the workload
-    under which the endpoint is listed, such as `shop/web[Deployment]`; empty: itself.
+    `labels` are sorted and include the namespace's. `ports` are the container ports with a name (name,
+    protocol, number), `declared` all of a pod's (protocol, number), sorted. `interface` is where the runtime
+    attaches, when the inventory says so. `owner` is the workload under which the endpoint is listed, such
+    as `shop/web[Deployment]`; empty: itself.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Endpoint:
     ports: tuple[tuple[str, int, int], ...] = ()
     interface: str | None = None
     owner: str = ""
+    declared: tuple[tuple[int, int], ...] = ()
 
     def party(self, address: Address | None = None) -> Party:
         """This endpoint as one end of a flow, at one of its addresses; without labels it is `init`."""
@@ -98,9 +100,9 @@ class ServicePort:
 class ClusterService:
     """A service of Kubernetes. `selector` is None where the service has none (or an empty one).
 
-    `addresses` are its own (VIPs, those of load balancers too); `listed` are the addresses of its
-    backends as its EndpointSlices say, perhaps outside of the cluster. `external_name` is the DNS name
-    that it stands for, or empty.
+    `ports` are in written order. `addresses` are its own (VIPs, those of load balancers too); `listed` are
+    the addresses of its backends as its EndpointSlices say, perhaps outside of the cluster. `external_name`
+    is the DNS name that it stands for, or empty.
     """
 
     namespace: str
@@ -135,7 +137,7 @@ class ClusterIngress:
     port (None: every port).
 
     An Ingress names a port of the service, by name or number; a Route a port of the service by name, or
-    one of its backends by number.
+    its target.
     """
 
     kind: str

@@ -23,6 +23,7 @@ ENDPOINT = Endpoint(
     (("http", 6, 8080),),
     "veth0",
     "shop/web[Deployment]",
+    ((6, 8080), (17, 53)),
 )
 SERVICE = ClusterService(
     "shop",

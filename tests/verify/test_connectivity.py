@@ -477,6 +477,8 @@ def test_staged_statements_are_not_counted() -> None:
 def through(policy: Policy, *ways: ClusterIngress) -> list[str]:
     """What the controller may bring to `web` and `db` by ways to their services."""
     ports = (("http", 6, 8080), ("http", 17, 53))
+    web = replace(pod("web", "10.0.0.1", ports=ports), declared=((6, 8080), (6, 8181), (17, 53)))
+    db = replace(pod("db", "10.0.0.2"), declared=((6, 5432), (17, 9000)))
     services = (
         ClusterService(
             "shop",
@@ -488,11 +490,16 @@ def through(policy: Policy, *ways: ClusterIngress) -> list[str]:
             "shop",
             "db",
             selector=(("app", "db"),),
-            ports=(ServicePort("", 6, 5432, 5432), ServicePort("dns", 17, 53, 53)),
+            ports=(
+                ServicePort("", 6, 5432, 5432),
+                ServicePort("dns", 17, 53, 53),
+                ServicePort("silent", 6, 9000, 9000),
+                ServicePort("again", 6, 5433, 5432),
+            ),
         ),
     )
     inventory = Inventory(
-        endpoints=(pod("web", "10.0.0.1", ports=ports), pod("db", "10.0.0.2")),
+        endpoints=(web, db),
         services=services,
         ingresses=ways,
     )
@@ -511,12 +518,17 @@ def way(*backends: tuple[str, str | int | None], kind: str = "Ingress") -> Clust
         ([way(("web", None))], ["web/4 6/8080-8080,6/8181-8181"]),
         ([way(("web", "site"))], ["web/4 6/8080-8080"]),
         ([way(("web", 80), ("web", 81))], ["web/4 6/8080-8080,6/8181-8181"]),
-        ([way(("web", 8181))], []),
+        ([way(("web", 8181))], ["web/4 6/8181-8181"]),
+        ([way(("web", "http"))], []),
+        ([way(("web", 81), kind="Route")], ["web/4 6/8181-8181"]),
         ([way(("web", 8181), kind="Route")], ["web/4 6/8181-8181"]),
         ([way(("web", "http"), kind="Route")], ["web/4 6/8080-8080"]),
         ([way(("web", "more"), kind="Route")], ["web/4 6/8181-8181"]),
         ([way(("db", None)), way(("web", 80))], ["db/4 6/5432-5432", "web/4 6/8080-8080"]),
         ([way(("db", "dns"))], []),
+        ([way(("db", "silent"))], []),
+        ([way(("db", 5432))], ["db/4 6/5432-5432"]),
+        ([way(("db", "again"))], ["db/4 6/5432-5432"]),
         ([way(("other", None))], []),
         ([replace(way(("web", None)), namespace="other")], []),
     ],

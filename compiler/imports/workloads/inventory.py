@@ -65,6 +65,7 @@ class _Objects:
     machines: list[Machine] = field(default_factory=list)
     ingresses: list[ClusterIngress] = field(default_factory=list)
     _known: dict[WorkloadKey, Span] = field(default_factory=dict)
+    _generated: Counter[WorkloadKey] = field(default_factory=Counter)
 
     def take(self, object: Object) -> None:
         """Reads one object."""
@@ -87,17 +88,15 @@ class _Objects:
             case _:
                 found = workload(object, reader)
                 if found is not None:
-                    self.workloads.append(found)
+                    self.workloads.append(found if _is_named(object) else self._numbered(found))
 
     def _is_first(self, object: Object) -> bool:
-        metadata = object.node.get("metadata")
-        name = metadata.get("name") if isinstance(metadata, Mapping) else None
         if not object.name:
             help = "add `name:` to its `metadata`"
             self.reader.refuse("CPC804", f"this {object.kind} has no name", object.spot, help)
             return False
-        if not isinstance(name, Scalar) or name.is_null or not name.text:
-            return True  # the cluster makes its name of `generateName`
+        if not _is_named(object):
+            return True
         key = (object.namespace or "default", object.kind, object.name)
         first = self._known.setdefault(key, object.spot)
         if first is object.spot:
@@ -110,6 +109,19 @@ class _Objects:
             (Place(first, "first given here"),),
         )
         return False
+
+    def _numbered(self, found: Workload) -> Workload:
+        """With a name of its own: the cluster makes a new one of each `generateName`."""
+        self._generated[found.key] += 1
+        number = self._generated[found.key]
+        namespace, kind, name = found.key
+        return found if number == 1 else replace(found, key=(namespace, kind, f"{name}-{number}"))
+
+
+def _is_named(object: Object) -> bool:
+    metadata = object.node.get("metadata")
+    name = metadata.get("name") if isinstance(metadata, Mapping) else None
+    return isinstance(name, Scalar) and not name.is_null and bool(name.text)
 
 
 class _World:
@@ -170,8 +182,11 @@ class _World:
         return key
 
     def _is_there(self, workload: Workload) -> bool:
-        """Whether it is an endpoint; a template stands for pods that are not in the files."""
-        if workload.over:
+        """Whether it is an endpoint; a template stands for pods that are not in the files.
+
+        A job whose pods have ended is still the workload that policies are about.
+        """
+        if workload.over and not (workload.is_pod and (workload.owner or ("",))[0] == "Job"):
             return False
         root = self._root(workload)
         return workload.is_pod or (
@@ -192,7 +207,9 @@ class _World:
             used.add(full)
             root = self._root(found)
             owner = f"{namespace}/{root[2]}[{root[1]}]"
-            endpoint = Endpoint(full, self._labels(found), (), found.ports, owner=owner)
+            endpoint = Endpoint(
+                full, self._labels(found), (), found.ports, owner=owner, declared=found.declared
+            )
             if found.on_host:
                 on_host.append(endpoint)
                 continue

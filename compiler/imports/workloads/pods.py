@@ -37,8 +37,9 @@ _OVER = ("Succeeded", "Failed")
 class Workload:
     """A pod, or the pods that an object makes of its template (`is_pod`: which).
 
-    `owner` is the kind and name of what controls it. `node` is the address of the machine it runs on. A
-    workload that is `over`, or scaled away by its owner, runs no more.
+    `ports` and `declared` are as an endpoint's. `owner` is the kind and name of what controls it. `node` is
+    the address of the machine it runs on. A workload that is `over`, or scaled away by its owner, runs no
+    more.
     """
 
     key: WorkloadKey
@@ -46,6 +47,7 @@ class Workload:
     labels: Pairs
     account: str
     ports: tuple[tuple[str, int, int], ...]
+    declared: tuple[tuple[int, int], ...]
     addresses: tuple[tuple[Address, Span], ...]
     owner: tuple[str, str] | None
     node: tuple[Address, Span] | None
@@ -95,7 +97,7 @@ def _workload(
         object.spot,
         reader.labels(template.get("labels")),
         reader.word(named, "`serviceAccountName`") or "default",
-        _ports(spec, reader),
+        *_ports(spec, reader),
         tuple(_addresses(state, reader)) if is_pod and not over else (),
         owner,
         reader.address(state.get("hostIP")) if is_pod and not over else None,
@@ -110,15 +112,20 @@ def _is_zero(node: Node) -> bool:
 
 
 def _owner(metadata: Parts, reader: WorkloadReader) -> tuple[str, str] | None:
-    """The controller, else the first owner: objects written by hand often leave `controller` out."""
+    """The controller, else the first owner: objects written by hand often leave `controller` out.
+
+    What a node runs by itself is nobody's: the owner of its pod here is the node. An owner without a kind
+    is listed as a pod, as np-guard does.
+    """
     owners = []
     for item in reader.items(metadata.get("ownerReferences"), "`ownerReferences`"):
         parts = reader.parts(item, "an owner")
         kind, name = (reader.word(parts.get(key), f"`{key}`") for key in ("kind", "name"))
-        if kind and name:
-            owners.append((not reader.flag(parts.get("controller"), "`controller`"), kind, name))
+        if name:
+            rank = not reader.flag(parts.get("controller"), "`controller`")
+            owners.append((rank, kind or "Pod", name))
     first = min(owners, key=lambda owner: owner[0], default=None)
-    return None if first is None else first[1:]
+    return None if first is None or first[1] == "Node" else first[1:]
 
 
 def _addresses(status: Parts, reader: WorkloadReader) -> Iterator[tuple[Address, Span]]:
@@ -134,9 +141,12 @@ def _addresses(status: Parts, reader: WorkloadReader) -> Iterator[tuple[Address,
             yield found
 
 
-def _ports(spec: Parts, reader: WorkloadReader) -> tuple[tuple[str, int, int], ...]:
-    """Named container ports; of two with one name and protocol the first is meant."""
+def _ports(
+    spec: Parts, reader: WorkloadReader
+) -> tuple[tuple[tuple[str, int, int], ...], tuple[tuple[int, int], ...]]:
+    """Container ports with a name, and all; of two with one name and protocol the first is meant."""
     found: dict[tuple[str, int], int] = {}
+    declared: set[tuple[int, int]] = set()
     for container in _running(spec, reader):
         for item in reader.items(container.get("ports"), "`ports`"):
             mark = reader.mark
@@ -149,9 +159,12 @@ def _ports(spec: Parts, reader: WorkloadReader) -> tuple[tuple[str, int, int], .
             number = reader.number(parts["containerPort"], "`containerPort`", 1, 65535)
             protocol = reader.protocol(parts.get("protocol"))
             name = _port_name(parts["name"], reader) if "name" in parts else None
-            if number is not None and protocol is not None and name is not None:
-                found.setdefault((name, protocol), number)
-    return tuple(sorted((name, protocol, port) for (name, protocol), port in found.items()))
+            if number is not None and protocol is not None:
+                declared.add((protocol, number))
+                if name is not None:
+                    found.setdefault((name, protocol), number)
+    named = sorted((name, protocol, port) for (name, protocol), port in found.items())
+    return tuple(named), tuple(sorted(declared))
 
 
 def _port_name(node: Node, reader: WorkloadReader) -> str | None:

@@ -45,7 +45,7 @@ def service(object: Object, reader: WorkloadReader) -> ClusterService:
         object.name,
         reader.labels(metadata.get("labels")),
         None if is_name else reader.labels(spec.get("selector"), "`selector`") or None,
-        tuple(sorted((p for p in ports if p is not None), key=lambda p: (p.port, p.protocol))),
+        tuple(p for p in ports if p is not None),
         () if is_name else tuple(sorted(set(_own(spec, top, reader)), key=_order)),
         external_name=reader.word(spec.get("externalName"), "`externalName`") if is_name else "",
     )

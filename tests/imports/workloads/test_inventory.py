@@ -162,9 +162,51 @@ def test_owners_that_own_each_other_do_no_harm(tmp_path: Path) -> None:
 @pytest.mark.parametrize("phase", ["Succeeded", "Failed"])
 def test_pods_that_are_over_are_left_out(tmp_path: Path, phase: str) -> None:
     status = f"{{phase: {phase}, podIP: 10.0.0.1}}"
-    text = object_of("Job", "once") + object_of("Pod", "once-1", "Job once", status=status)
+    text = object_of("Pod", "alone", status=status)
+    text += object_of("Pod", "old-1", "ReplicaSet old", status=status)
     running = object_of("Pod", "web", status="{phase: Running, podIP: 10.0.0.1}")
     assert names(clean(tmp_path, text + running)) == [("default/web", "default/web[Pod]")]
+
+
+@pytest.mark.parametrize("phase", ["Succeeded", "Failed"])
+def test_a_job_is_there_when_its_pods_are_over(tmp_path: Path, phase: str) -> None:
+    status = f"{{phase: {phase}, podIP: 10.0.0.1, hostIP: 192.0.2.1}}"
+    text = object_of("Job", "once") + object_of("Pod", "once-1", "Job once", status=status)
+    running = object_of("Pod", "web", status="{phase: Running, podIP: 10.0.0.1}")
+    found = clean(tmp_path, text + running)
+    assert names(found) == [
+        ("default/once-1", "default/once[Job]"),
+        ("default/web", "default/web[Pod]"),
+    ]
+    assert [str(a) for e in found.endpoints for a in e.addresses] == ["10.0.0.1"]
+
+
+def test_a_pod_that_a_node_runs_by_itself_is_listed_alone(tmp_path: Path) -> None:
+    text = object_of("Pod", "etcd-one", "Node one") + object_of("Pod", "dns-one", "Node one")
+    assert names(clean(tmp_path, text)) == [
+        ("default/dns-one", "default/dns-one[Pod]"),
+        ("default/etcd-one", "default/etcd-one[Pod]"),
+    ]
+
+
+def test_an_owner_without_a_kind_is_listed_as_a_pod(tmp_path: Path) -> None:
+    owned = "ownerReferences: [{name: web, controller: true}]"
+    pod = f"---\n{{apiVersion: v1, kind: Pod, metadata: {{name: NAME, {owned}}}, spec: {{}}}}\n"
+    found = clean(tmp_path, pod.replace("NAME", "a") + pod.replace("NAME", "b"))
+    assert names(found) == [("default/a", "default/web[Pod]"), ("default/b", "default/web[Pod]")]
+
+
+def test_names_that_a_cluster_makes_are_told_apart(tmp_path: Path) -> None:
+    pod = "---\n{apiVersion: v1, kind: Pod, metadata: {generateName: p-}, spec: {}}\n"
+    job = (
+        "---\n{apiVersion: batch/v1, kind: Job, metadata: {generateName: p-},"
+        f" spec: {{{TEMPLATE}}}}}\n"
+    )
+    assert names(clean(tmp_path, pod * 2 + job)) == [
+        ("default/p--2", "default/p--2[Pod]"),
+        ("default/p-[Job]", "default/p-[Job]"),
+        ("default/p-[Pod]", "default/p-[Pod]"),
+    ]
 
 
 def test_a_pod_on_the_network_of_its_node_is_the_node(tmp_path: Path) -> None:
@@ -223,6 +265,8 @@ spec:
         ("http", 6, 8080),
         ("proxy", 6, 2),
     )
+    tcp = ((6, number) for number in (2, 3, 9, 5353, 8080, 8081))
+    assert web.declared == (*tcp, (17, 53), (132, 7))
 
 
 def test_nodes_are_remote_and_have_ranges(tmp_path: Path) -> None:

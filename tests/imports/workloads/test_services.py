@@ -46,9 +46,9 @@ def test_a_service(tmp_path: Path) -> None:
             (("team", "a"),),
             (("app", "web"),),
             (
-                ServicePort("", 17, 53, 53),
-                ServicePort("http", 6, 80, 8080),
                 ServicePort("https", 6, 443, "tls"),
+                ServicePort("http", 6, 80, 8080),
+                ServicePort("", 17, 53, 53),
             ),
             tuple(map(ip_address, own)),
         ),
