@@ -17,7 +17,7 @@ IMPORTS: tuple[Page, ...] = (
         "a document is no object",
         "A YAML or JSON file on the command line holds objects of Kubernetes, each with `apiVersion`, "
         "`kind` and `metadata`, or rules of Cilium's JSON. Documents of other kinds are left out where "
-        "a folder is given, and are an error where the file is named.",
+        "a folder is given, unless they are nearly a policy, and are an error where the file is named.",
         "kind: NetworkPolicy\nmetadata: {name: web}",
         _POLICY,
     ),

@@ -9,7 +9,7 @@ from cpc.compiler.documents.compose import documents
 from cpc.compiler.documents.nodes import Mapping, Node
 from cpc.compiler.imports.objects import Object, is_inventory, objects
 from cpc.compiler.imports.workloads.inventory import inventory_of
-from cpc.compiler.imports.workloads.kinds import is_workload, misplaced_workload
+from cpc.compiler.imports.workloads.kinds import WORKLOADS, is_workload, misplaced_workload
 from cpc.compiler.imports.workloads.reader import WorkloadReader
 from cpc.compiler.policy.inventory import Inventory
 from cpc.compiler.policy.inventory_file import inventory_of_document
@@ -99,7 +99,7 @@ class _Found:
             if ours or is_inventory(document):
                 self.native.append(document)
                 continue
-            for object in objects(document, self.reader, named):
+            for object in objects(document, self.reader, named, WORKLOADS):
                 self._object(object, others)
         if named and self._count() == before:
             self.reader.diagnostics.append(_nobody(source, others))

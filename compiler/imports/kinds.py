@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TypeAlias
 
-from cpc.compiler.diagnostics import Diagnostic, error, suggest
+from cpc.compiler.diagnostics import Diagnostic, error
 from cpc.compiler.imports.cilium.policies import (
     cilium_network_policy,
     cilium_rule,
@@ -15,12 +15,15 @@ from cpc.compiler.imports.cluster_policy.blocks import (
     cluster_network_policy,
 )
 from cpc.compiler.imports.context import Context
+from cpc.compiler.imports.heads import Kinds, near_kind
 from cpc.compiler.imports.network_policy import network_policy
 from cpc.compiler.imports.objects import CILIUM_RULE, Object
-from cpc.compiler.imports.workloads.kinds import is_workload
+from cpc.compiler.imports.other_policies import is_named_a_policy, restricts
+from cpc.compiler.imports.workloads.kinds import WORKLOADS, is_workload
 from cpc.compiler.syntax import tree
 
 __all__ = [
+    "KNOWN",
     "POLICIES",
     "Importer",
     "is_policy",
@@ -45,19 +48,8 @@ POLICIES: dict[tuple[str, str], tuple[tuple[str, ...], Importer]] = {
 }
 """Policies by group and kind: the versions that are read (none: every one), and their importer."""
 
-_FOREIGN = ("projectcalico.org", "crd.projectcalico.org", "crd.antrea.io", "cilium.io")
-"""Groups of policies: what is not read of them cannot be left out without a word."""
-
-_HARMLESS = {
-    "CiliumEndpoint",
-    "CiliumEndpointSlice",
-    "CiliumIdentity",
-    "CiliumNode",
-    "CiliumNodeConfig",
-    "CiliumLoadBalancerIPPool",
-    "CiliumL2AnnouncementPolicy",
-}
-"""Kinds of those groups that say nothing about who may talk to whom."""
+KNOWN: Kinds = (*(key for key in POLICIES if key[1] != CILIUM_RULE), *WORKLOADS)
+"""What files of policies may hold."""
 
 
 def is_policy(object: Object) -> bool:
@@ -83,6 +75,8 @@ def misplaced(object: Object) -> Diagnostic | None:
     """An error for what looks like a policy and is not read as one (CPC808, CPC809)."""
     if is_policy(object) or is_workload(object):
         return None
+    if restricts(object):
+        return _foreign(object)
     kinds = {
         kind: (group, versions)
         for (group, kind), (versions, _) in POLICIES.items()
@@ -96,7 +90,7 @@ def misplaced(object: Object) -> Diagnostic | None:
             object.spot,
             help=f"write `apiVersion: {group}/{versions[-1] if versions else 'v1alpha2'}`",
         )
-    near = suggest(object.kind, tuple(kinds), 0.85)
+    near = near_kind(object.kind, kinds)
     if near is not None:
         return error(
             "CPC809",
@@ -104,15 +98,17 @@ def misplaced(object: Object) -> Diagnostic | None:
             object.spot,
             help=f"did you mean `{near}`?",
         )
-    if object.group in _FOREIGN and object.kind not in _HARMLESS:
-        return error(
-            "CPC809",
-            f"`{object.shown}` cannot be imported",
-            object.spot,
-            help="say what it means in another kind, or leave the file out: nothing of a policy is "
-            "left out without a word",
-        )
-    return None
+    return _foreign(object) if is_named_a_policy(object) else None
+
+
+def _foreign(object: Object) -> Diagnostic:
+    return error(
+        "CPC809",
+        f"`{object.shown}` cannot be imported",
+        object.spot,
+        help="say what it means in another kind, or leave the file out: nothing of a policy is "
+        "left out without a word",
+    )
 
 
 def _api(object: Object) -> str:

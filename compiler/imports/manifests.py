@@ -7,7 +7,7 @@ from cpc.compiler.diagnostics import Diagnostic, Diagnostics, error
 from cpc.compiler.documents.compose import documents
 from cpc.compiler.documents.reader import Reader
 from cpc.compiler.imports.context import Context
-from cpc.compiler.imports.kinds import is_policy, misplaced, statements
+from cpc.compiler.imports.kinds import KNOWN, is_policy, misplaced, statements
 from cpc.compiler.imports.objects import Object, is_inventory, objects
 from cpc.compiler.imports.workloads.kinds import is_workload
 from cpc.compiler.policy.inventory import Inventory
@@ -45,7 +45,7 @@ def read_manifests(source: SourceFile, named: bool) -> tuple[Manifests, Diagnost
             if named:
                 reader.diagnostics.append(_inventory(source))
         else:
-            for object in objects(document, reader, named):
+            for object in objects(document, reader, named, KNOWN):
                 problem = misplaced(object)
                 if problem is not None:
                     reader.diagnostics.append(problem)

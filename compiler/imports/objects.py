@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
+from cpc.compiler.diagnostics import suggest
 from cpc.compiler.documents.nodes import Mapping, Node, Scalar, Sequence
 from cpc.compiler.documents.reader import Reader
+from cpc.compiler.imports.heads import WHAT, Kinds, head_of, is_near_kind
 from cpc.compiler.source import Span
 
 __all__ = ["CILIUM_RULE", "METADATA", "Object", "is_inventory", "objects"]
@@ -36,7 +39,7 @@ METADATA = frozenset(
 """The fields of every object's `metadata`, those of older servers too."""
 
 _INVENTORY = {"cluster", "entities", "endpoints"}
-_RULE = {"endpointselector", "nodeselector"}
+_SECTIONS = frozenset({"ingress", "ingressdeny", "egress", "egressdeny"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,49 +75,67 @@ def is_inventory(document: Node) -> bool:
     return bool(keys & _INVENTORY)
 
 
-def objects(document: Node, reader: Reader, strict: bool) -> Iterator[Object]:
+def objects(document: Node, reader: Reader, strict: bool, known: Kinds) -> Iterator[Object]:
     """The objects of one document, those of lists one by one.
 
     What is no object is an error where `strict` (CPC801), and is left out elsewhere: folders hold
-    files of other programs.
+    files of other programs. What is nearly one of the `known` ones is an error everywhere.
     """
     if isinstance(document, Sequence) and _are_rules(document.items):
         for item in document.items:
             if isinstance(item, Mapping):
                 yield _rule(item)
             else:
-                reader.refuse("CPC801", "this is no rule of Cilium", item.span, _WHAT)
+                reader.refuse("CPC801", "this is no rule of Cilium", item.span, WHAT)
         return
     if not isinstance(document, Mapping):
         if strict:
-            reader.refuse("CPC801", "this is no Kubernetes object", document.span, _WHAT)
+            reader.refuse("CPC801", "this is no Kubernetes object", document.span, WHAT)
         return
-    kind, version = document.get("kind"), document.get("apiVersion")
-    if kind is None and version is None and _are_rules((document,)):
+    no_head = document.get("kind") is None and document.get("apiVersion") is None
+    if no_head and _is_rule(document):
         yield _rule(document)
         return
-    if not isinstance(kind, Scalar) or not isinstance(version, Scalar):
-        if strict or (kind is not None and version is not None):
-            missing = "kind" if not isinstance(kind, Scalar) else "apiVersion"
-            reader.refuse("CPC801", f"this object has no `{missing}`", document.span, _WHAT)
+    head = head_of(document, reader, strict, known)
+    if head is None:
         return
-    items = document.get("items")
-    if kind.text.endswith("List") and items is not None:
-        for item in reader.sequence(items, "`items`"):
-            yield from objects(_with_head(item, kind, version), reader, strict)
+    kind, version = head
+    if not kind.text.endswith("List") or (kind.text != "List" and document.get("items") is None):
+        yield _object(document, kind, version)
         return
-    yield _object(document, kind, version)
+    fields = reader.mapping(document, f"a {kind.text}", None)
+    for name, (key, _) in fields.items():
+        if name not in _LIST and (kind.text == "List" or is_near_kind(kind.text, known)):
+            Reader.unknown(reader, key, f"a {kind.text}", _LIST)
+    for item in reader.sequence(fields["items"][1], "`items`") if "items" in fields else ():
+        yield from objects(_with_head(item, kind, version), reader, True, known)
 
 
-_WHAT = "an object has `apiVersion`, `kind` and `metadata`; rules of Cilium's JSON have `endpointSelector`"
+_LIST = ("apiVersion", "kind", "metadata", "items")
 
 
 def _are_rules(items: tuple[Node, ...]) -> bool:
     """Whether one of them says whom it selects: what the others lack is said about each."""
-    return any(
-        isinstance(item, Mapping) and any(key.text.lower() in _RULE for key, _ in item.entries)
-        for item in items
+    return any(isinstance(item, Mapping) and _is_rule(item) for item in items)
+
+
+def _is_rule(node: Mapping) -> bool:
+    """Whether a mapping is a rule of Cilium's JSON, perhaps with a slip in the name of its selector.
+
+    Other programs have a `nodeSelector` too, but no list of rules beside it.
+    """
+    selectors = {_selector_of(key.text) for key, _ in node.entries}
+    if "endpointselector" in selectors:
+        return True
+    return "nodeselector" in selectors and any(
+        key.text.lower() in _SECTIONS and isinstance(value, Sequence) for key, value in node.entries
     )
+
+
+@lru_cache(1 << 12)
+def _selector_of(key: str) -> str | None:
+    """The selector of a rule that a key is, or nearly is."""
+    return suggest(key.lower(), ("endpointselector", "nodeselector"), 0.85)
 
 
 def _rule(node: Mapping) -> Object:

@@ -178,7 +178,7 @@ def _subject(rule: CiliumRule, object: Object, parts: Fields, node: Node) -> "tr
     if "endpointSelector" not in parts:
         if isinstance(node, Mapping) or is_null(node):
             help = "add it; `endpointSelector: {}` is every endpoint"
-            rule.wrong("a rule has no `endpointSelector`", object.spot, help)
+            rule.lacking("a rule has no `endpointSelector`", node, help, object.spot)
         return None
     return subject(rule, parts["endpointSelector"][1])
 

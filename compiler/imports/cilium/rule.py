@@ -108,11 +108,11 @@ class CiliumRule:
         """A value that cannot be used (CPC804)."""
         self.context.refuse("CPC804", message, span, help)
 
-    def lacking(self, message: str, node: Node, help: str) -> None:
+    def lacking(self, message: str, node: Node, help: str, place: Span | None = None) -> None:
         """A field that is not there (CPC804), unless something is wrong with its mapping already."""
         said = (d.span for d in self.context.diagnostics[-1:] if d.severity is Severity.ERROR)
         if not any(s and node.start <= s.start <= s.end <= node.end for s in said):
-            self.wrong(message, node.span, help)
+            self.wrong(message, place or node.span, help)
 
     def cannot(self, message: str, span: Span, help: str) -> None:
         """Something that has no meaning here (CPC809)."""

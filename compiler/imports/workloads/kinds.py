@@ -1,6 +1,7 @@
 """Kinds of objects that say who is there, and what looks like one of them and is none."""
 
-from cpc.compiler.diagnostics import Diagnostic, error, suggest
+from cpc.compiler.diagnostics import Diagnostic, error
+from cpc.compiler.imports.heads import near_kind
 from cpc.compiler.imports.objects import Object
 
 __all__ = ["WORKLOADS", "is_workload", "misplaced_workload"]
@@ -34,8 +35,6 @@ parts that matter here are the same.
 _GROUPS = frozenset({"", "apps", "batch", "extensions", "discovery.k8s.io"})
 """Groups of which every kind is known, so that what is near to one of ours is a slip."""
 
-_LIKE_OURS = 0.85
-
 
 def is_workload(object: Object) -> bool:
     """Whether an object says who is there."""
@@ -59,7 +58,7 @@ def misplaced_workload(object: Object) -> Diagnostic | None:
             object.spot,
             help=f"write `apiVersion: {right}`",
         )
-    near = suggest(object.kind, tuple({kind for _, kind in WORKLOADS}), _LIKE_OURS)
+    near = near_kind(object.kind, {kind for _, kind in WORKLOADS})
     if near is None:
         return None
     return error(

@@ -12,7 +12,7 @@ from cpc.compiler.documents.compose import documents
 from cpc.compiler.documents.nodes import Mapping
 from cpc.compiler.imports.objects import Object, objects
 from cpc.compiler.imports.workloads.inventory import inventory_of
-from cpc.compiler.imports.workloads.kinds import is_workload
+from cpc.compiler.imports.workloads.kinds import WORKLOADS, is_workload
 from cpc.compiler.imports.workloads.reader import WorkloadReader
 from cpc.compiler.policy.inventory import Inventory
 from cpc.compiler.source import SourceFile
@@ -110,7 +110,7 @@ def test_anything_is_read_or_refused(manifests: list[object]) -> None:
     given: list[Object] = []
     for document in documents(source):
         assert isinstance(document, Mapping)
-        given += [o for o in objects(document, reader, True) if is_workload(o)]
+        given += [o for o in objects(document, reader, True, WORKLOADS) if is_workload(o)]
     found = inventory_of(given, reader)
     assert all(d.span is not None and d.help for d in reader.diagnostics)
     if not any(d.severity is Severity.ERROR for d in reader.diagnostics):
@@ -133,7 +133,7 @@ def test_the_order_of_objects_does_not_matter() -> None:
         given: list[Object] = []
         for document in documents(source):
             assert isinstance(document, Mapping)
-            given += objects(document, reader, True)
+            given += objects(document, reader, True, WORKLOADS)
         return inventory_of(given, reader)
 
     texts = (POD, SERVICE, SLICE, INGRESS, OTHERS)
