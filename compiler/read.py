@@ -22,7 +22,11 @@ _MAX_NESTING = 64
 MANIFESTS = (".yaml", ".yml", ".json")
 """How the names of files end that hold objects of Kubernetes, or rules of Cilium's JSON."""
 
-_LIKE_MANIFESTS = re.compile(r"(\s|#[^\n]*\n)*(---|[\[{]|[\"']?(apiVersion|kind)[\"']?\s*:)")
+_LIKE_MANIFESTS = re.compile(
+    r"(\s|#[^\n]*\n)*(---|%|-\s|[\[{]|[\"']?"
+    r"(apiVersion|kind|metadata|spec|specs|status|items|(endpoint|node)Selector|description)[\"']?\s*:)",
+    re.IGNORECASE,
+)
 """How such a text begins, for standard input has no name."""
 
 Unit: TypeAlias = "tree.File | Manifests"
