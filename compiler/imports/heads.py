@@ -20,7 +20,8 @@ _LIKE_OURS = 0.85
 _LIKE_A_KEY = 0.8
 
 
-def near_kind(word: str, kinds: Collection[str]) -> str | None:
+@lru_cache(1 << 12)
+def near_kind(word: str, kinds: tuple[str, ...]) -> str | None:
     """The kind that a word is without regard to case, or most likely meant to be."""
     lower = {kind.lower(): kind for kind in kinds}
     near = suggest(word.lower(), tuple(lower), _LIKE_OURS)
@@ -29,7 +30,7 @@ def near_kind(word: str, kinds: Collection[str]) -> str | None:
 
 def is_near_kind(word: str, known: Kinds) -> bool:
     """Whether a word is nearly one of the kinds, or a list of them."""
-    kinds = {kind for _, kind in known}
+    kinds = tuple(dict.fromkeys(kind for _, kind in known))
     return any(near_kind(w, kinds) for w in (word, word.removesuffix("List")))
 
 

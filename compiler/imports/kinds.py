@@ -90,7 +90,7 @@ def misplaced(object: Object) -> Diagnostic | None:
             object.spot,
             help=f"write `apiVersion: {group}/{versions[-1] if versions else 'v1alpha2'}`",
         )
-    near = near_kind(object.kind, kinds)
+    near = near_kind(object.kind, tuple(kinds))
     if near is not None:
         return error(
             "CPC809",

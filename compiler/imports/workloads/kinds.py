@@ -58,7 +58,7 @@ def misplaced_workload(object: Object) -> Diagnostic | None:
             object.spot,
             help=f"write `apiVersion: {right}`",
         )
-    near = near_kind(object.kind, {kind for _, kind in WORKLOADS})
+    near = near_kind(object.kind, tuple(dict.fromkeys(kind for _, kind in WORKLOADS)))
     if near is None:
         return None
     return error(
