@@ -8,6 +8,7 @@ from cpc.compiler.diagnostics import Label, suggest
 from cpc.compiler.documents.nodes import Node, Scalar, is_null
 from cpc.compiler.documents.reader import Fields, Reader
 from cpc.compiler.imports.identifiers import free_name, identifier
+from cpc.compiler.imports.inventories import inventory_among
 from cpc.compiler.imports.object_names import (
     NAME_HELP,
     NAMESPACE_HELP,
@@ -16,7 +17,7 @@ from cpc.compiler.imports.object_names import (
     is_object_name,
 )
 from cpc.compiler.imports.objects import METADATA, Object
-from cpc.compiler.policy.inventory import Inventory
+from cpc.compiler.policy.inventory import ClusterService, Inventory
 from cpc.compiler.policy.names import ENTITIES
 from cpc.compiler.policy.resolve_ports import PORT_NAME_HELP, is_port_name
 from cpc.compiler.source import Span
@@ -42,18 +43,40 @@ _NAMES = {
 }
 
 
+_OF_SERVICES = ("Service", "EndpointSlice", "Endpoints")
+"""Kinds that say what a Service is."""
+
+
 @dataclass(slots=True)
 class Context(Reader):
     """A reader of policy objects; `inventory` is the closed world, where one is known.
 
-    `defined` are the names that definitions have over the whole run.
+    `beside` are the workloads among the policy files, a part of a cluster perhaps. `defined` are the names that
+    definitions have over the whole run. `for_workloads`: it is only asked what workloads may do, so that
+    other peers need not be known.
     """
 
     inventory: Inventory | None = None
+    beside: tuple[Object, ...] = ()
+    for_workloads: bool = False
     defined: set[str] = field(default_factory=set)
     _objects: dict[tuple[str, str, str], Span] = field(default_factory=dict)
     _policies: set[tuple[str, str]] = field(default_factory=set)
     _numbers: dict[tuple[str, str], int] = field(default_factory=dict)
+    _services: tuple[ClusterService, ...] | None = None
+
+    def services(self) -> tuple[ClusterService, ...]:
+        """The Services of the inventory; without one, those beside the policies.
+
+        The latter are read when they are first asked for: what is wrong with them is said then.
+        """
+        if self.inventory is not None:
+            return self.inventory.services
+        if self._services is None:
+            found, said = inventory_among([o for o in self.beside if o.kind in _OF_SERVICES])
+            self.diagnostics += said
+            self._services = () if found is None else found.services
+        return self._services
 
     def choice(self, word: Scalar, what: str, known: Collection[str]) -> None:
         """Reports a word that is none of the `known` ones (CPC804)."""

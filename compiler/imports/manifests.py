@@ -71,12 +71,17 @@ def import_units(
 ) -> tuple[tuple[tree.File, ...], Diagnostics]:
     """Every unit as a tree; the places of imported ones are those of their file.
 
-    `inventory` is what policies may ask about. Unless `workloads_do`, a file that was named and has no
-    policy is an error (CPC810).
+    `inventory` is what policies may ask about; without one they know the workloads of the files. Unless
+    `workloads_do`, a file that was named and has no policy is an error (CPC810).
     """
     trees = [unit for unit in units if isinstance(unit, tree.File)]
     written = {s.name.text for t in trees for s in t.statements if isinstance(s, Definition)}
-    context = Context(inventory=inventory, defined=written)
+    context = Context(
+        inventory=inventory,
+        beside=workloads(units) if inventory is None else (),
+        for_workloads=workloads_do,
+        defined=written,
+    )
     files: list[tree.File] = []
     for unit in units:
         if isinstance(unit, tree.File):

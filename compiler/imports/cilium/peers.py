@@ -64,7 +64,7 @@ def _member(
                 text = rule.context.string(item, "an entity")
                 found.append(None if text is None else entity(rule, text.text, text.span))
         case "Services":
-            found = [e for item in items for e in service(rule, item)]
+            found = [e for item in items for e in service(rule, item, deny)]
         case "FQDNs":
             found = [_names(rule, items, span)]
         case "Nodes":

@@ -1,6 +1,7 @@
 """What only an inventory tells: the backends of Services, and the addresses of Nodes."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from cpc.compiler.documents.nodes import Node
 from cpc.compiler.imports.cilium.rule import CiliumRule
@@ -17,8 +18,12 @@ __all__ = ["nodes", "service"]
 _BY = ("k8sService", "k8sServiceSelector")
 
 
-def service(rule: CiliumRule, node: Node) -> tuple[tree.Expr, ...]:
-    """The peers that one item of `toServices` stands for; nothing after an error (CPC804, CPC823, CPC827)."""
+def service(rule: CiliumRule, node: Node, deny: bool) -> tuple[tree.Expr, ...]:
+    """The peers that one item of `toServices` stands for; nothing after an error (CPC804, CPC823, CPC827).
+
+    Without an inventory the Services beside the policies are known. Others that a selector takes may be
+    elsewhere: what is allowed without them is less, what is denied must be all.
+    """
     what = "an item of `toServices`"
     parts = rule.fields(node, what, _BY)
     if not rule.apart(_BY, parts, what, "make an item of each"):
@@ -28,15 +33,16 @@ def service(rule: CiliumRule, node: Node) -> tuple[tree.Expr, ...]:
         return ()
     mark = rule.context.mark
     if "k8sService" in parts:
-        shown, wanted = _by_name(rule, parts["k8sService"][1])
+        asked = _by_name(rule, parts["k8sService"][1])
     else:
-        shown, wanted = _by_labels(rule, parts["k8sServiceSelector"][1])
-    if rule.context.failed(mark):
+        asked = _by_labels(rule, parts["k8sServiceSelector"][1])
+    if rule.context.failed(mark) or asked is None:
         return ()
-    inventory = rule.context.inventory
-    found = [s for s in inventory.services if wanted(s)] if inventory is not None else []
-    if not found:
-        _unknown(rule, shown, node.span)
+    everyone = rule.context.inventory is not None
+    found = [s for s in rule.context.services() if asked.wanted(s)]
+    if not found or (deny and not everyone and not asked.is_one):
+        _unknown(rule, asked.shown, node.span)
+        return ()
     return tuple(e for s in found for e in _backends(rule, s, node.span))
 
 
@@ -56,27 +62,33 @@ def _address(address: Address, span: Span, scope_any: bool) -> tree.CidrRef:
     return tree.CidrRef((item,), scope_any, span)
 
 
-_Wanted = Callable[[ClusterService], bool]
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Which Services are meant, in words and as a test; `is_one`: there is only one such."""
+
+    shown: str
+    wanted: Callable[[ClusterService], bool]
+    is_one: bool
 
 
-def _by_name(rule: CiliumRule, node: Node) -> tuple[str, _Wanted]:
+def _by_name(rule: CiliumRule, node: Node) -> _Asked | None:
     """A Service by name; without a namespace it is one of any, as in Cilium."""
     parts = rule.fields(node, "`k8sService`", ("serviceName", "namespace"))
     name, namespace = rule.text(parts, "serviceName"), rule.text(parts, "namespace")
     if name is None:
         rule.lacking("`k8sService` has no `serviceName`", node, "name the Service")
-        return "", lambda _: False
+        return None
     space = "" if namespace is None else namespace.text
     shown = f"the Service `{space}/{name.text}`" if space else f"the Service `{name.text}`"
-    return shown, lambda s: s.name == name.text and space in ("", s.namespace)
+    return _Asked(shown, lambda s: s.name == name.text and space in ("", s.namespace), bool(space))
 
 
-def _by_labels(rule: CiliumRule, node: Node) -> tuple[str, _Wanted]:
+def _by_labels(rule: CiliumRule, node: Node) -> _Asked | None:
     """Services by their labels; the source of a label means nothing here, as in Cilium."""
     parts = rule.fields(node, "`k8sServiceSelector`", ("selector", "namespace"))
     if "selector" not in parts:
         rule.lacking("`k8sServiceSelector` has no `selector`", node, "add `selector:`")
-        return "", lambda _: False
+        return None
     namespace = rule.text(parts, "namespace")
     space = "" if namespace is None else namespace.text
     terms = selector_terms(rule, parts["selector"][1], "`selector`") or ()
@@ -88,7 +100,7 @@ def _by_labels(rule: CiliumRule, node: Node) -> tuple[str, _Wanted]:
     def wanted(service: ClusterService) -> bool:
         return space in ("", service.namespace) and holds(terms, dict(service.labels))
 
-    return shown, wanted
+    return _Asked(shown, wanted, False)
 
 
 def _labels(terms: tuple[tree.LabelTerm, ...]) -> str:

@@ -224,6 +224,68 @@ def test_a_service_that_is_missing_is_named(
     assert named in found.errors[0].message and "--inventory" in found.errors[0].help[0]
 
 
+BESIDE = """
+---
+{apiVersion: v1, kind: Service, metadata: {name: apis, namespace: shop, labels: {tier: a}},
+ spec: {selector: {app: api}, ports: [{port: 80}]}}
+---
+{apiVersion: v1, kind: Service, metadata: {name: outside, namespace: shop}, spec: {ports: [{port: 80}]}}
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: outside-1, namespace: shop, labels: {kubernetes.io/service-name: outside}}
+addressType: IPv4
+endpoints: [{addresses: [192.0.2.9]}]
+---
+{apiVersion: v1, kind: Pod, metadata: {name: broken, labels: [none]}, spec: {}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("service", "inside", "outside"),
+    [
+        ("k8sService: {serviceName: apis, namespace: shop}", ALLOW, DENY),
+        ("k8sService: {serviceName: apis}", ALLOW, DENY),
+        ("k8sService: {serviceName: outside, namespace: shop}", DENY, ALLOW),
+        ("k8sServiceSelector: {selector: {matchLabels: {tier: a}}}", ALLOW, DENY),
+    ],
+)
+def test_services_beside_the_policy_are_known(
+    service: str, inside: Verdict, outside: Verdict
+) -> None:
+    policy = clean(cnp(f"egress: [{{toServices: [{{{service}}}]}}]") + BESIDE)
+    assert verdict(policy, "egress", pod("api", "shop")) is inside
+    assert verdict(policy, "egress", external("192.0.2.9")) is outside
+
+
+def test_an_inventory_is_all_that_is_known() -> None:
+    rules = "egress: [{toServices: [{k8sService: {serviceName: apis, namespace: shop}}]}]"
+    found = read(cnp(rules) + BESIDE, inventory=Inventory())
+    assert [d.code for d in found.errors] == ["CPC827"]
+
+
+def test_what_is_wrong_with_services_is_said_where_they_matter() -> None:
+    broken = "\n---\n{apiVersion: v1, kind: Service, metadata: {name: apis}, spec: {selector: [x]}}"
+    assert read(cnp("egress: [{}]") + broken).codes == []
+    found = read(cnp("egress: [{toServices: [{k8sService: {serviceName: apis}}]}]") + broken)
+    assert found.codes == ["CPC702", "CPC827"]
+
+
+@pytest.mark.parametrize(
+    ("service", "codes"),
+    [
+        ("k8sService: {serviceName: apis, namespace: shop}", []),
+        ("k8sService: {serviceName: apis}", ["CPC827"]),
+        ("k8sServiceSelector: {selector: {matchLabels: {tier: a}}}", ["CPC827"]),
+    ],
+)
+def test_services_that_are_denied_must_be_all_that_there_are(
+    service: str, codes: list[str]
+) -> None:
+    found = read(cnp(f"egressDeny: [{{toServices: [{{{service}}}]}}]") + BESIDE)
+    assert [d.code for d in found.errors] == codes
+
+
 def test_nodes() -> None:
     rules = "ingress: [{fromNodes: [{matchLabels: {disk: ssd}}]}]"
     policy = clean(cnp(rules), inventory=CLUSTER)
