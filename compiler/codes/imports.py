@@ -120,4 +120,14 @@ IMPORTS: tuple[Page, ...] = (
         "nodes: {matchLabels: {kubernetes.io/os: linus}}",
         "nodes: {matchLabels: {kubernetes.io/os: linux}}",
     ),
+    Page(
+        "CPC833",
+        "a cluster policy that the API server refuses",
+        "What is meant can be told, and so it is read, but no cluster takes it. In an AdminNetworkPolicy and a "
+        "BaselineAdminNetworkPolicy `pods` has both selectors, in a ClusterNetworkPolicy it has `podSelector`: one "
+        "that is missing takes all. Networks and nodes have no container ports, so that a port by name "
+        "matches nothing there.",
+        "from: [{pods: {namespaceSelector: {matchLabels: {team: shop}}}}]",
+        "from: [{pods: {namespaceSelector: {matchLabels: {team: shop}}, podSelector: {}}}]",
+    ),
 )

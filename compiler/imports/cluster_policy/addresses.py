@@ -44,6 +44,14 @@ def nodes(context: Context, node: Node) -> Plain | None:
         return None
     if not terms:
         return Plain((tree.Name("host", node.span), tree.Name("remote-node", node.span)))
+    if context.inventory is not None and not context.inventory.nodes and context.for_workloads:
+        context.warn(
+            "CPC832",
+            "no Node is known: this peer matches nothing here",
+            node.span,
+            "add the Nodes of the cluster if their addresses matter",
+        )
+        return Plain(())
     if context.inventory is None or not context.inventory.nodes:
         context.refuse(
             "CPC809",

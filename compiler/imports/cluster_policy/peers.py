@@ -94,12 +94,22 @@ class Peers:
         return tree.Labels(terms, span)
 
     def _pods(self, parts: Fields, node: Node) -> tree.Labels | None:
-        """Pods by two selectors; v1alpha1 needs both, v1alpha2 the one of pods."""
+        """Pods by two selectors; v1alpha1 needs both, v1alpha2 the one of pods (CPC833)."""
         names = ["podSelector"]
         if self.dialect is not CLUSTER:
             names.insert(0, "namespaceSelector")
-        found = [required(self.context, parts, n, "`pods`", node.span) for n in names]
-        return None if None in found else pods(self.context, parts, node.span, None)
+        if not any(name in parts for name in ("namespaceSelector", "podSelector")):
+            required(self.context, parts, names[0], "`pods`", node.span)
+            return None
+        for name in names:
+            if name not in parts:
+                self.context.warn(
+                    "CPC833",
+                    f"`pods` has no `{name}`: it is read as one that takes all",
+                    node.span,
+                    f"write `{name}: {{}}`: the API server refuses a policy without it",
+                )
+        return pods(self.context, parts, node.span, None)
 
     def _namespaces_peer(self, word: Scalar, node: Node) -> Peer | None:
         if self.dialect is CLUSTER and self._has_relation(node):

@@ -172,12 +172,11 @@ class Rules:
         for item in listed:
             keys = [key.text for key, _ in item.entries] if isinstance(item, Mapping) else []
             if keys and keys[0] in _NO_NAMES:
-                context.refuse(
-                    "CPC804",
-                    f"a port's name means nothing for `{keys[0]}`",
+                context.warn(
+                    "CPC833",
+                    f"a port's name means nothing for `{keys[0]}`, which have no container ports",
                     named[0],
-                    "only pods have container ports: write the number, or make the peer a rule of "
-                    "its own",
+                    "write the number, or make the peer a rule of its own: the API server refuses this one",
                 )
                 return
 
