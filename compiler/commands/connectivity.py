@@ -1,7 +1,7 @@
 """`cpc connectivity`: who may talk to whom."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import assert_never
 
 from cpc.compiler.commands.connectivity_text import (
@@ -15,7 +15,7 @@ from cpc.compiler.commands.options import Listing
 from cpc.compiler.commands.terminal import Terminal
 from cpc.compiler.pipeline import Options, front, list_connections
 from cpc.compiler.report import Format
-from cpc.compiler.verify.connectivity import CONTROLLER, Connectivity, KnownParty, Peer
+from cpc.compiler.verify.connectivity import Connectivity
 
 __all__ = ["Order", "run"]
 
@@ -52,7 +52,7 @@ def run(order: Order, terminal: Terminal) -> int:
     if answer is None:
         return exit_of(found, strict=False)
     if not order.entities:
-        answer = _without_entities(answer)
+        answer = answer.without_entities()
     terminal.answer(_text(answer, order.emit or _usual(terminal)))
     return Exit.CLEAN
 
@@ -71,11 +71,3 @@ def _text(answer: Connectivity, listing: Listing) -> str:
             return connectivity_csv(answer)
         case _:
             assert_never(listing)
-
-
-def _without_entities(answer: Connectivity) -> Connectivity:
-    def is_entity(peer: Peer) -> bool:
-        return isinstance(peer, KnownParty) and peer != CONTROLLER
-
-    kept = (c for c in answer.connections if not (is_entity(c.source) or is_entity(c.destination)))
-    return replace(answer, connections=tuple(kept))

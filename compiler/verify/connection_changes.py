@@ -43,11 +43,12 @@ class ConnectionChange:
 def connection_changes(old: _Side, new: _Side) -> tuple[ConnectionChange, ...]:
     """Every pair that changes, sorted by source and destination, in as few external ranges as can be.
 
-    Both lists have ranges of IPv6 where one of them has.
+    Entities are left out: nearly every change of a policy changes something for the host. Both lists have ranges of IPv6 where one of them has.
     """
     before, after = connectivity(*old), connectivity(*new)
     if before.ipv6 is not after.ipv6:
         before, after = connectivity(*old, ipv6=True), connectivity(*new, ipv6=True)
+    before, after = before.without_entities(), after.without_entities()
     known = [{e.owner or e.name for e in inventory.endpoints} for _, inventory in (old, new)]
     found = [*_inside(before, after), *_outside(before, after)]
     found = [_with_news(change, known[0], known[1]) for change in found]

@@ -109,6 +109,17 @@ class Connectivity:
     connections: tuple[Connection, ...]
     ipv6: bool
 
+    def without_entities(self) -> "Connectivity":
+        """The connections of workloads with each other, with the outside and with the ingress controller."""
+        listed = (
+            c for c in self.connections if not (_is_entity(c.source) or _is_entity(c.destination))
+        )
+        return Connectivity(tuple(listed), self.ipv6)
+
+
+def _is_entity(peer: Peer) -> bool:
+    return isinstance(peer, KnownParty) and peer != CONTROLLER
+
 
 def connectivity(policy: Policy, inventory: Inventory, ipv6: bool = False) -> Connectivity:
     """All allowed connections; unknown addresses in cluster ranges and addresses of services are nobody's.

@@ -312,6 +312,18 @@ def test_an_inventory_adds_who_may_talk_to_whom(here: Path, capsys: Captured) ->
     assert (change["change"], change["destination"]["name"]) == ("changed", "web")
 
 
+def test_entities_are_no_workloads(here: Path, capsys: Captured) -> None:
+    nodes = "entities:\n  remote-node: [192.0.2.1]\n"
+    Path("pods.yaml").write_text(INVENTORY + nodes)
+    closed = "language 1\ndefault deny ingress for { app }\n"
+    Path("closed.cil").write_text(closed)
+    Path("open.cil").write_text(f"{closed}ingress allow remote-node -> {{ app }}\n")
+    sides = ["closed.cil", "open.cil", "--inventory", "pods.yaml"]
+    assert run(["diff", "--connections", *sides]) == 0
+    assert capsys.readouterr().out == "Connectivity diff: none\n"
+    assert run(["diff", "--exit-code", *sides]) == 1
+
+
 def test_connections_need_somebody(here: Path, capsys: Captured) -> None:
     assert run(["diff", "--connections", "old.cil", "new.cil"]) == 2
     assert "CPC730" in capsys.readouterr().err
