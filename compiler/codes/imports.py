@@ -122,8 +122,9 @@ IMPORTS: tuple[Page, ...] = (
     ),
     Page(
         "CPC833",
-        "a cluster policy that the API server refuses",
-        "What is meant can be told, and so it is read, but no cluster takes it. In an AdminNetworkPolicy and a "
+        "a policy that the API server refuses",
+        "What is meant can be told, and so it is read, but no cluster takes it. Names have small letters, digits, "
+        "`-` and `.` only. In an AdminNetworkPolicy and a "
         "BaselineAdminNetworkPolicy `pods` has both selectors, in a ClusterNetworkPolicy it has `podSelector`: one "
         "that is missing takes all. Networks and nodes have no container ports, so that a port by name "
         "matches nothing there.",

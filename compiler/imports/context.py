@@ -36,6 +36,9 @@ def port_range_help(text: str, quote: str = "") -> str | None:
     return f"write the range as `port: {quote}{found[1]}{quote}` and `endPort: {found[2]}`"
 
 
+_READABLE = re.compile(r"[\w.-]{1,253}", re.ASCII)
+"""Names that are only not spelled as they must be."""
+
 _NAMES = {
     "name": ("name of an object", is_object_name, NAME_HELP),
     "generateName": ("beginning of an object's name", is_generated_name, NAME_HELP),
@@ -153,13 +156,21 @@ class Context(Reader):
                 )
 
     def _name(self, field: str, node: Node) -> None:
-        """A name of metadata as the API server takes it; what is empty is absent to it."""
+        """A name of metadata as the API server takes it; what is empty is absent to it.
+
+        A policy means the same under another name, if it can be read at all (CPC833).
+        """
         if isinstance(node, Scalar) and node.is_string and not node.text:
             return
         word = self.string(node, f"`{field}`")
         what, is_name, help = _NAMES[field]
-        if word is not None and not is_name(word.text):
-            self.refuse("CPC804", f"`{word.text}` is no {what}", word.span, help)
+        if word is None or is_name(word.text):
+            return
+        message = f"`{word.text}` is no {what}"
+        if field == "name" and _READABLE.fullmatch(word.text):
+            self.warn("CPC833", f"{message}: the API server refuses it", word.span, help)
+        else:
+            self.refuse("CPC804", message, word.span, help)
 
     def policy_name(self, object: Object, namespace: str) -> tree.Name:
         """A name for the policy that an object becomes, unique in its namespace over the whole run."""
