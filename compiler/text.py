@@ -2,6 +2,7 @@
 
 import errno
 import os
+import stat
 import sys
 from pathlib import Path
 
@@ -40,15 +41,42 @@ def read_text(
 
 
 def files_below(folder: str, endings: tuple[str, ...]) -> list[str]:
-    """The files in a folder and its folders whose names end so, sorted; nothing that is hidden."""
-    below = Path(folder)
-    return sorted(
-        str(file)
-        for file in below.rglob("*")
-        if file.name.lower().endswith(endings)
-        and not any(part.startswith(".") for part in file.relative_to(below).parts)
-        and not file.is_dir()
-    )
+    """The files in a folder and its folders whose names end so, sorted; nothing that is hidden.
+
+    Links to folders are followed, each folder is read once, under its own name if that is below. Pipes,
+    sockets and devices are left out. A folder that cannot be read is among the answers: reading it says why.
+    """
+    found: list[str] = []
+    seen: set[tuple[int, int]] = set()
+    folders, links = [folder], list[str]()
+    while folders or links:
+        here = folders.pop() if folders else links.pop(0)
+        try:
+            status = os.stat(here)
+            if (status.st_dev, status.st_ino) in seen:
+                continue
+            names = sorted(os.listdir(here))
+        except OSError:
+            found.append(str(Path(here)))
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        for name in names:
+            path = os.path.join(here, name)
+            if name.startswith("."):
+                continue
+            if os.path.isdir(path):
+                (links if os.path.islink(path) else folders).append(path)
+            elif name.lower().endswith(endings) and not _is_special(path):
+                found.append(str(Path(path)))
+    return sorted(found)
+
+
+def _is_special(path: str) -> bool:
+    """Whether reading may never end; a path that leads nowhere is none, so that reading it says so."""
+    try:
+        return not stat.S_ISREG(os.stat(path).st_mode)
+    except OSError:
+        return False
 
 
 def decode(data: bytes, name: str) -> tuple[SourceFile, Diagnostic | None]:

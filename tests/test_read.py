@@ -10,7 +10,6 @@ import pytest
 
 from cpc.compiler.diagnostics import Diagnostic, Diagnostics
 from cpc.compiler.read import Unit, read
-from cpc.compiler.syntax import tree
 from cpc.compiler.text import MAX_BYTES, decode
 
 EMPTY = "language 1\nmode default\n"
@@ -240,3 +239,42 @@ def test_every_wrong_path_of_a_run_is_reported() -> None:
     files, _, diagnostics = read(["x.cil", "a.cil", "y.yaml", "z"])
     assert [d.code for d in diagnostics] == ["CPC001", "CPC001", "CPC001"]
     assert names(files) == ["a.cil"]
+
+
+def test_folders_behind_links_are_read_once_under_their_own_names() -> None:
+    write(p__a=EMPTY, p__sub__b=EMPTY, elsewhere__c=EMPTY)
+    os.symlink("sub", "p/again")
+    os.symlink("..", "p/sub/up")
+    os.symlink("../elsewhere", "p/far")
+    files, _, diagnostics = read(["p"])
+    assert (names(files), diagnostics) == (["p/a.cil", "p/far/c.cil", "p/sub/b.cil"], [])
+
+
+def test_a_folder_that_cannot_be_read_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)  # for the user that root becomes below
+        monkeypatch.chdir(folder)
+        write(p__a=EMPTY, p__sub__b=EMPTY)
+        os.chmod("p/sub", 0)
+        user = os.geteuid()
+        if user == 0:
+            os.seteuid(65534)  # root may read everything
+        try:
+            files, _, diagnostics = read(["p"])
+        finally:
+            os.seteuid(user)
+            os.chmod("p/sub", 0o755)
+            monkeypatch.undo()
+    found = only(diagnostics)
+    assert (found.code, found.message) == ("CPC002", "no permission to read `p/sub`")
+    assert names(files) == ["p/a.cil"]
+
+
+def test_only_files_are_read_from_folders_but_a_link_to_nothing_is_told() -> None:
+    write(p__a=EMPTY)
+    os.mkfifo("p/b.cil")  # would be waited for without end
+    os.symlink("/dev/zero", "p/c.yaml")
+    os.symlink("nothing.cil", "p/d.cil")
+    files, _, diagnostics = read(["p"])
+    found = only(diagnostics)
+    assert (names(files), found.code) == (["p/a.cil"], "CPC001")
