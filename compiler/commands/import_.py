@@ -35,15 +35,16 @@ def _commented(file: tree.File, source: SourceFile) -> tree.File:
 
 def run(order: Order, terminal: Terminal) -> int:
     """Answers with the text, or writes it; after an error nothing is written."""
-    from cpc.compiler.imports.readable import readable
+    from cpc.compiler.imports.readable import readable, selectors_too_large
 
     options = Options(include_path=tuple(order.include), inventory=tuple(order.inventory or ()))
     with terminal.progress("importing"):
         read = read_files(order.files, options, terminal.timings)
     terminal.sources.update(read.sources)
-    terminal.report(read.diagnostics)
-    if has_errors(read.diagnostics):
-        return exit_of(read.diagnostics, strict=False)
+    found = [*read.diagnostics, *selectors_too_large(read.trees)]
+    terminal.report(found)
+    if has_errors(found):
+        return exit_of(found, strict=False)
     named = readable([_commented(f, read.sources[f.name]) for f in read.trees])
     first, *others = named
     texts = [format_file(first), *(format_file(replace(f, language=None)) for f in others)]

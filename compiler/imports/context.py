@@ -66,6 +66,7 @@ class Context(Reader):
     _objects: dict[tuple[str, str, str], Span] = field(default_factory=dict)
     _policies: set[tuple[str, str]] = field(default_factory=set)
     _numbers: dict[tuple[str, str], int] = field(default_factory=dict)
+    _tried: dict[str, int] = field(default_factory=dict)
     _services: tuple[ClusterService, ...] | None = None
 
     def services(self) -> tuple[ClusterService, ...]:
@@ -186,6 +187,6 @@ class Context(Reader):
 
     def definition_name(self, wanted: str, span: Span) -> tree.Name:
         """A name like `wanted` for a definition that an object needs, unique over the whole run."""
-        name = free_name(identifier(wanted), self.defined, ENTITIES)
+        name = free_name(identifier(wanted), self.defined, ENTITIES, tried=self._tried)
         self.defined.add(name)
         return tree.Name(name, span)

@@ -1,7 +1,7 @@
 """Names of the language for what is called otherwise elsewhere."""
 
 import re
-from collections.abc import Container
+from collections.abc import Container, MutableMapping
 
 __all__ = ["free_name", "identifier"]
 
@@ -14,10 +14,18 @@ def identifier(text: str) -> str:
     return f"_{name}" if not name or name[0].isdigit() else name
 
 
-def free_name(wanted: str, *taken: Container[str]) -> str:
-    """The name itself, or where it is taken the name with a number behind it, from 2 on."""
-    name, number = wanted, 1
+def free_name(
+    wanted: str, *taken: Container[str], tried: MutableMapping[str, int] | None = None
+) -> str:
+    """The name itself, or where it is taken the name with a number behind it, from 2 on.
+
+    `tried` remembers which numbers are taken, for a caller whose names are never given back.
+    """
+    number = 1 if tried is None else tried.get(wanted, 1)
+    name = wanted if number == 1 else f"{wanted}-{number}"
     while any(name in names for names in taken):
         number += 1
         name = f"{wanted}-{number}"
+    if tried is not None:
+        tried[wanted] = number
     return name

@@ -7,12 +7,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from cpc.compiler.diagnostics import Diagnostics
 from cpc.compiler.imports.identifiers import free_name, identifier
 from cpc.compiler.imports.selectors import in_any_namespace
 from cpc.compiler.policy.names import ENTITIES, Definition
+from cpc.compiler.policy.resolve_labels import MAX_PARTS, too_large
 from cpc.compiler.syntax import tree
 
-__all__ = ["readable"]
+__all__ = ["readable", "selectors_too_large"]
 
 _Holder = tree.Policy | tree.Tier
 
@@ -25,24 +27,30 @@ def readable(files: Sequence[tree.File]) -> tuple[tree.File, ...]:
     counts = Counter(labels for file in files for labels in _labels_of(file) if labels.terms)
     taken = {s.name.text for f in files for s in f.statements if isinstance(s, Definition)}
     names: dict[tree.Labels, str] = {}
+    tried: dict[str, int] = {}
     named: list[tree.File] = []
     for file in files:
         statements: list[tree.Statement] = []
         for statement in file.statements:
             if isinstance(statement, _Holder):
-                known = set(names)
                 for labels in _labels_in(statement):
                     if counts[labels] > 1 and labels not in names:
-                        names[labels] = _name(labels, statement, taken)
-                statements += [
-                    _definition(labels, name, statement)
-                    for labels, name in names.items()
-                    if labels not in known
-                ]
+                        name = free_name(_wanted(labels, statement), taken, ENTITIES, tried=tried)
+                        taken.add(name)
+                        names[labels] = name
+                        statements.append(_definition(labels, name, statement))
                 statement = _renamed(statement, names)
             statements.append(statement)
         named.append(_spaced(replace(file, statements=tuple(statements))))
     return tuple(named)
+
+
+def selectors_too_large(files: Sequence[tree.File]) -> Diagnostics:
+    """Selectors that the language would refuse, so that no text is written that cannot be read (CPC310)."""
+    found = (
+        labels.span for f in files for labels in _labels_of(f) if len(labels.terms) >= MAX_PARTS
+    )
+    return [too_large(span) for span in dict.fromkeys(found)]
 
 
 def _spaced(file: tree.File) -> tree.File:
@@ -74,16 +82,13 @@ def _labels_in(holder: _Holder) -> Iterator[tree.Labels]:
         yield from (side for side in sides if isinstance(side, tree.Labels))
 
 
-def _name(labels: tree.Labels, holder: _Holder, taken: set[str]) -> str:
-    """A name after the values that the labels must have, else after the policy; not yet taken."""
+def _wanted(labels: tree.Labels, holder: _Holder) -> str:
+    """A name after the values that the labels must have, else after the policy."""
     values = [t.values[0] for t in labels.terms if t.op == "="]
     said = [v.value for v in values if isinstance(v, tree.Text) and v.value][:_VALUES]
     if not said and labels.terms == (in_any_namespace(holder.span),):
         said = ["pods"]
-    wanted = identifier("-".join(said) or (holder.name.text if holder.name else "endpoints"))
-    name = free_name(wanted, taken, ENTITIES)
-    taken.add(name)
-    return name
+    return identifier("-".join(said) or (holder.name.text if holder.name else "endpoints"))
 
 
 def _definition(labels: tree.Labels, name: str, holder: _Holder) -> tree.EndpointsDef:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import assert_never
 
-from cpc.compiler.diagnostics import error, suggest
+from cpc.compiler.diagnostics import Diagnostic, error, suggest
 from cpc.compiler.errors import InternalError
 from cpc.compiler.policy.inventory import NAMESPACE_KEY, NAMESPACE_LABELS
 from cpc.compiler.policy.model import (
@@ -22,12 +22,23 @@ from cpc.compiler.policy.resolve_values import Values
 from cpc.compiler.source import Span
 from cpc.compiler.syntax import tree
 
-__all__ = ["SOURCES", "LabelExprs", "all_of", "in_namespace", "label_key", "near_namespace"]
+__all__ = [
+    "MAX_PARTS",
+    "SOURCES",
+    "LabelExprs",
+    "all_of",
+    "in_namespace",
+    "label_key",
+    "near_namespace",
+    "too_large",
+]
 
 SOURCES = ("any", "k8s", "mesos", "container")
 """Sources that a label selector may name; `reserved` and `cidr` label no endpoint."""
 
-_MAX_NODES = 10_000
+MAX_PARTS = 10_000
+"""Parts of one expression, with every name written out."""
+
 _MAX_DEPTH = 100
 
 _LabelTree = tree.Labels | tree.LabelAnd | tree.LabelOr | tree.LabelNot
@@ -178,9 +189,8 @@ class LabelExprs:
         if len(known) < len(parts):
             return None
         size = 1 + sum(p.size for p in known)
-        if size > _MAX_NODES:
-            what = f"this expression has more than {_MAX_NODES} parts with every name written out"
-            self._refuse("CPC310", what, span, "give the endpoints a label that says it shorter")
+        if size > MAX_PARTS:
+            self._scope.diagnostics.append(too_large(span))
             return None
         return _Sized(combine(*(p.expr for p in known)), size)
 
@@ -241,6 +251,16 @@ class LabelExprs:
 
     def _refuse(self, code: str, message: str, span: Span, help: str) -> None:
         self._scope.diagnostics.append(error(code, message, span, help=help))
+
+
+def too_large(span: Span) -> Diagnostic:
+    """What is said about an expression of more than `MAX_PARTS`."""
+    return error(
+        "CPC310",
+        f"this expression has more than {MAX_PARTS} parts with every name written out",
+        span,
+        help="give the endpoints a label that says it shorter",
+    )
 
 
 def _not(operand: LabelExpr) -> LabelExpr:
