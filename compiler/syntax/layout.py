@@ -99,11 +99,17 @@ def _breaks(doc: Doc) -> bool:
 _Work: TypeAlias = "list[tuple[int, bool, Doc]]"
 
 
-def _fits(work: _Work, room: int) -> bool:
-    """Whether what comes up to the next broken line has room."""
-    left = list(work)
-    while left and room >= 0:
-        indent, flat, doc = left.pop()
+def _fits(first: tuple[int, bool, Doc], then: _Work, room: int) -> bool:
+    """Whether `first` and what comes behind it, up to the next broken line, have room."""
+    left, behind = [first], len(then)
+    while room >= 0:
+        if left:
+            indent, flat, doc = left.pop()
+        elif behind:
+            behind -= 1  # copying all of `then` for each group would take the square of its length
+            indent, flat, doc = then[behind]
+        else:
+            break
         match doc:
             case str():
                 room -= len(doc)
@@ -144,7 +150,8 @@ def render(doc: Doc, indent: int = 0, width: int = WIDTH) -> list[str]:
             case Nest(body):
                 work.append((column + _STEP, flat, body))
             case Group(body, broken):
-                one = not broken and _fits([*work, (column, True, body)], width - len(current))
+                fits = flat or _fits((column, True, body), work, width - len(current))
+                one = fits and not broken  # inside what is flat, the whole has been measured
                 work.append((column, one, body))
             case tuple():
                 work.extend((column, flat, p) for p in reversed(part))
