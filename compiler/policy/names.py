@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeAlias, TypeVar
 
-from cpc.compiler.diagnostics import Diagnostics, Label, error, suggest, warning
+from cpc.compiler.diagnostics import Diagnostic, Diagnostics, Label, error, suggest, warning
 from cpc.compiler.policy.inventory import Inventory
 from cpc.compiler.policy.model import Entity
 from cpc.compiler.source import Span
@@ -52,6 +52,7 @@ class Scope:
     used: set[str] = field(default_factory=set)
     unenforced: list[tuple[str, Span]] = field(default_factory=list)
     port_names: set[tuple[str, int]] = field(default_factory=set)
+    unresolved: set[Diagnostic] = field(default_factory=set)
 
     def find(
         self, name: tree.Name, kinds: tuple[type[Definition], ...], what: str, help: str = ""

@@ -129,5 +129,6 @@ def _unresolved(
         labels=labels,
         help=help,
     )
-    if found not in scope.diagnostics:
+    if found not in scope.unresolved:  # of both halves it is said once
+        scope.unresolved.add(found)
         scope.diagnostics.append(found)
