@@ -37,10 +37,14 @@ def is_input_error(diagnostic: Diagnostic) -> bool:
     return diagnostic.severity is Severity.ERROR and diagnostic.code not in RULE_CODES
 
 
+_ON_REQUEST = OVERLAPS | {FindingKind.HALF_OPEN}
+"""Kinds that are notes and take time: looked for where somebody hears them."""
+
+
 def kinds_wanted(settings: Settings) -> frozenset[FindingKind]:
     """What the engine is to look for; nothing: it need not be asked."""
     taken = [k for k in FindingKind if settings.selection.takes(_CODES[k.value])]
-    return frozenset(k for k in taken if k not in OVERLAPS or _said(_CODES[k.value], settings))
+    return frozenset(k for k in taken if k not in _ON_REQUEST or _said(_CODES[k.value], settings))
 
 
 def _said(code: str, settings: Settings) -> bool:
@@ -74,7 +78,7 @@ def lint(material: Material, told: Iterable[Diagnostic], settings: Settings) -> 
     codes = set(filter(settings.selection.takes, PAGES))
     if material.findings is None:
         codes -= _OF_KINDS
-    codes -= {_CODES[kind.value] for kind in OVERLAPS - kinds_wanted(settings)}
+    codes -= {_CODES[kind.value] for kind in _ON_REQUEST - kinds_wanted(settings)}
     if material.judgements is None:
         codes -= {rule.code for rule in _ASSERTS}
     spoke = codes | {_NAMES[code] for code in codes if code in _NAMES}

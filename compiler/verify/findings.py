@@ -43,9 +43,7 @@ class FindingKind(StrEnum):
     """r is an allow, and no flow that it decides is allowed by the other side of its connection."""
 
 
-OVERLAPS = frozenset(
-    {FindingKind.PARTIAL, FindingKind.GENERALISATION, FindingKind.CORRELATION}
-)
+OVERLAPS = frozenset({FindingKind.PARTIAL, FindingKind.GENERALISATION, FindingKind.CORRELATION})
 """Kinds that say how rules lie to each other; no rule is wrong for them."""
 
 

@@ -67,7 +67,7 @@ def test_one_half_is_named() -> None:
     assert one.severity is Severity.NOTE, "the other half has an effect"
     assert one.help[0].endswith("or write `egress` before it, so that it is the other half alone")
     (one,) = told(FindingKind.HALF_OPEN, "ingress")
-    assert one.severity is Severity.WARNING
+    assert one.message.startswith("the ingress half of rule `web-db` allows connections")
 
 
 def test_a_deny_of_what_is_denied_anyway_is_a_note() -> None:

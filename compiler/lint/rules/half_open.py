@@ -1,6 +1,6 @@
 """`half-open`: one side allows what the other never does."""
 
-from cpc.compiler.diagnostics import Diagnostic, Severity, warning
+from cpc.compiler.diagnostics import Diagnostic, Severity, note
 from cpc.compiler.lint.told import Told, finding_rule
 from cpc.compiler.verify.findings import FindingKind
 
@@ -9,7 +9,7 @@ __all__ = ["RULE"]
 
 def tell(told: Told) -> Diagnostic:
     """Names the statement, and what forbids it on the other side."""
-    return warning(
+    return note(
         "CPC232",
         f"{told.what} allows connections that the other side always denies",
         told.span,
@@ -22,7 +22,7 @@ def tell(told: Told) -> Diagnostic:
 
 RULE = finding_rule(
     FindingKind.HALF_OPEN,
-    Severity.WARNING,
+    Severity.NOTE,
     tell,
     "CPC232",
     "one side allows what the other side never does",
