@@ -142,12 +142,7 @@ class Boxes:
             case Cidr():
                 yield from self._cidr(kind, term)
             case Fqdn(patterns):
-                names = [
-                    pattern
-                    for pattern, sample in self._samples.items()
-                    if any(name_matches(p, sample) for p in patterns)
-                    and (side, pattern) in self._space.switches
-                ]
+                names = [n for n in self._names(patterns) if (side, n) in self._space.switches]
                 for name in names:
                     yield {kind: EXTERNAL, self._space.switches[side, name]: 2}
             case ServiceTerm():
@@ -160,6 +155,18 @@ class Boxes:
                         yield met
             case _:
                 assert_never(term)
+
+    def _names(self, patterns: Sequence[str]) -> list[str]:
+        """The patterns whose sample names some pattern matches; one without wildcard matches its own only."""
+        wide = [p for p in patterns if "*" in p]
+        found = [p for p in patterns if "*" not in p and p in self._samples]
+        if wide:
+            found += [
+                known
+                for known, sample in self._samples.items()
+                if any(name_matches(p, sample) for p in wide)
+            ]
+        return list(dict.fromkeys(found))
 
     def _endpoints(self, side: Side, kind: int, expr: LabelExpr) -> Iterator[Box]:
         """Endpoints with labels, and those without where the expression holds of no labels."""

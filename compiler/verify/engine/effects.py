@@ -162,9 +162,12 @@ class Effects:
         before = order.before(number) & ~order.requests
         if self.matchers(number) is not None:
             before = order.before(number)
-        for single in grid.owners(held & before):
-            if self.effective(number, order.bits[single]) is None:
+        alone = held & before
+        while alone:
+            single = order.owner[(alone & -alone).bit_length() - 1]
+            if single >= 0 and self.effective(number, order.bits[single]) is None:
                 return [single]
+            alone &= ~(order.bits[single] if single >= 0 else order.host)
         left = grid.owners(met & before)
         step = len(left)
         while step:  # by halves: most of what meets it keeps it from nothing

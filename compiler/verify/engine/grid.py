@@ -79,9 +79,9 @@ class Grid:
             rule = self.statement(number)
             if not (isinstance(rule, Rule) and rule.l7 is not None and place.seen_by(rule.l7)):
                 mask &= ~self.order.bits[number]
-        said = decide(self.only(mask), flow, place.request)
         outcome = self.order.decide(mask)
         decider = outcome.decider
+        said = decide(self.only(self.order.until(mask, decider)), flow, place.request)
         named = self.statement(decider).origin if decider >= 0 else None
         if said.rule != named or (said.verdict == "allow") is not outcome.allowed:
             raise InternalError(f"a witness is decided by {said.rule}, not by {named}: {flow}")

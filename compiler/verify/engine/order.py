@@ -188,6 +188,12 @@ class Order:
             return normal if statement.action is Action.ALLOW else normal & ~self.isolations
         return 0
 
+    def until(self, mask: int, number: int) -> int:
+        """The boxes of a mask without those behind a statement of the normal tier, if it is one."""
+        if number < 0 or not self.bits[number] & self._normal:
+            return mask
+        return mask & ((1 << self.bits[number].bit_length()) - 1)
+
     # --- what comes before ---------------------------------------------------------------------
 
     def group_of(self, number: int) -> _Group | None:
