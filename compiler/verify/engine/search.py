@@ -62,8 +62,11 @@ class Search:
         in all of them is good. `fits` says whether some point of a cell can be; where it does not matter
         which, it is asked last. OutOfSteps where the search is too long.
         """
-        may = atoms(self._index.meeting(cell) & relevant)
-        stack = [(cell, may, 0)]
+        met = self._index.meeting(cell) & relevant
+        held = self._index.holding(cell) & met
+        if hopeless(held):
+            return None
+        stack = [(cell, atoms(met & ~held), held)]
         steps = 0
         while stack:
             steps += 1
