@@ -50,8 +50,8 @@ def flows_of(
 ) -> Iterator[Flow]:
     """At most `number` flows of the inventory's endpoints with the parties at `addresses`.
 
-    Nine of ten aim at a rule, of each tier and action as often: its direction, a subject and peer of it
-    where there is one, a port at an edge of its ranges.
+    Nine of ten aim at a rule, of each action as often, of the normal tier twice as often: its direction, a
+    subject and peer of it where there is one, a port at an edge of its ranges.
     """
     chosen = random.Random(seed)
     peers = [inventory.party_of(a) for a in addresses]
@@ -60,10 +60,12 @@ def flows_of(
     kinds: dict[tuple[Tier, Action], list[Rule]] = {}
     for rule in policy.rules:
         kinds.setdefault((rule.tier, rule.action), []).append(rule)
+    # The normal tier twice: other tiers decide much of what aims at it.
+    asked = [kind for kind in sorted(kinds) for _ in range(1 + (kind[0] is Tier.NORMAL))]
     for _ in range(8 * number):
         aim = None
         if kinds and chosen.random() < 0.9:
-            aim = chosen.choice(kinds[chosen.choice(sorted(kinds))])
+            aim = chosen.choice(kinds[chosen.choice(asked)])
         some = bordering if bordering and chosen.random() < 0.4 else peers
         flow = _flow(chosen, inventory, some, aim, port_edges(policy.rules))
         if flow is not None:

@@ -23,7 +23,8 @@ def analyse(policy: Policy, notes: bool = True) -> tuple[Finding, ...]:
     """The findings of a policy in the open world, in the order of its rules.
 
     Exact: over unions of rules, tiers, isolation, requirements and requests. Rules found redundant can be
-    removed together, and those without effect with them. `notes` adds how rules overlap.
+    removed together, and those without effect with them unless another block has their priority: a rule
+    that decides nothing may keep others of its block from contesting there. `notes` adds how rules overlap.
     """
     if policy.mode is Mode.NEVER:
         return ()
@@ -46,8 +47,8 @@ def analyse(policy: Policy, notes: bool = True) -> tuple[Finding, ...]:
 class _Part:
     """The questions about the rules that are at home in one part.
 
-    `gone` are the rules of the direction, by `id`, that decide nothing, and then those that are redundant
-    too: all of them can be removed together.
+    `gone` are the rules of the direction, by `id`, that decide nothing and mask nothing, and then those that
+    are redundant too: all of them can be removed together.
     """
 
     def __init__(
@@ -83,7 +84,8 @@ class _Part:
             try:
                 place = place or self._effects.effective(number)
                 if place is None:
-                    self._gone.add(id(rule))
+                    if order.group_of(number) is None:
+                        self._gone.add(id(rule))  # else it keeps rules of its block from contesting
                     yield self._without_effect(number)
                 else:
                     self._doubtful.append((number, place))

@@ -49,22 +49,39 @@ def without(policy: Policy, gone: Sequence[Rule]) -> Policy:
     return replace(policy, rules=tuple(r for r in policy.rules if r not in gone))
 
 
+def contested(policy: Policy, rule: Rule) -> bool:
+    """Whether another block of the rule's priority has rules of its direction."""
+    place = (rule.direction, rule.tier, rule.priority)
+    return any(
+        (r.direction, r.tier, r.priority) == place and r.block != rule.block for r in policy.rules
+    )
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(policies(SHAPE))
 def test_the_reported_set_can_be_removed_and_no_rule_beside_it(policy: Policy) -> None:
-    findings = analyse(policy, notes=False)
-    gone = [f.rule for f in findings if f.kind in EMPTY | {FindingKind.REDUNDANT}]
-    rules = [r for r in gone if isinstance(r, Rule)]
+    findings = [f for f in analyse(policy, notes=False) if isinstance(f.rule, Rule)]
     oracle = SolverFlows(policy)
     before = oracle.allowed(policy)
-    assert not oracle.possible(before != oracle.allowed(without(policy, rules)))
-    for finding in findings:
-        if finding.kind is FindingKind.REDUNDANT and isinstance(finding.rule, Rule):
-            alone = without(policy, [finding.rule])
-            assert not oracle.possible(before != oracle.allowed(alone))
-    left = [r for r in policy.rules if r not in rules]
-    kept = without(policy, rules)
-    for rule in left:
-        lone = oracle.possible(before != oracle.allowed(without(policy, [rule])))
-        together = oracle.possible(before != oracle.allowed(without(kept, [rule])))
-        assert lone or together, rule
+
+    def change(first: z3.BoolRef, gone: Sequence[Rule]) -> bool:
+        """Whether some verdict of the policy without those rules is not the first one."""
+        return oracle.possible(first != oracle.allowed(without(policy, gone)))
+
+    redundant = [f.rule for f in findings if f.kind is FindingKind.REDUNDANT]
+    idle = [f.rule for f in findings if f.kind in EMPTY]
+    gone = [
+        r
+        for r in (*redundant, *idle)
+        if isinstance(r, Rule) and (r in redundant or not contested(policy, r))
+    ]
+    changed = change(before, gone)
+    assert not changed, gone
+    for rule in redundant:
+        assert isinstance(rule, Rule)
+        changed = change(before, [rule])
+        assert not changed, rule
+    for rule in policy.rules:
+        if rule not in redundant and rule not in idle:
+            needed = change(before, [rule]) or change(before, [*gone, rule])
+            assert needed, rule
