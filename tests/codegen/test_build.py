@@ -105,3 +105,15 @@ def test_a_large_policy_compiles_within_the_limits(variables: dict[str, str]) ->
 
 
 PEERS = tuple(EntityTerm(entity) for entity in Entity if entity is not Entity.ALL)
+
+
+def test_what_is_found_once_and_asked_by_nobody(tmp_path: Path) -> None:
+    """A requirement is a fact that many steps ask; beside an allow of everything none does."""
+    from cpc.compiler.cli import run
+
+    path = tmp_path / "policy.cil"
+    path.write_text(
+        "language 1\nallow-host policy\ndefault allow ingress, egress for all\n"
+        "egress allow a: all -> {}\negress allow b: all -> all\negress require r: all -> { a }\n"
+    )
+    assert run(["compile", str(path), "-o", str(tmp_path / "policy.cpc")]) == 0
