@@ -12,7 +12,7 @@ from cpc.compiler.codegen.comments import few
 from cpc.compiler.codegen.view import Branch, Match
 from cpc.compiler.ir.nodes import ANY, Clause
 
-__all__ = ["BOUND", "Matches", "gathers"]
+__all__ = ["BOUND", "Matches", "asks_bound", "gathers"]
 
 BOUND = "0x1"
 """The fact that the peer meets the subject's requirements."""
@@ -62,6 +62,12 @@ def _parts(clauses: Sequence[Clause]) -> dict[int, _Part]:
 def gathers(clauses: Sequence[Clause]) -> int:
     """How many branches the function of these clauses has."""
     return len({clause.subject for clause in clauses})
+
+
+def asks_bound(clauses: Sequence[Clause]) -> bool:
+    """Whether the function of these clauses asks for requirements: not beside a clause of everybody."""
+    everybody = any(clause.subject == ANY and clause.peers == ANY for clause in clauses)
+    return not everybody and any(clause.required for clause in clauses)
 
 
 class Matches:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from cpc.compiler.codegen.calls import Call, parameters, uses
 from cpc.compiler.codegen.comments import comment, keys_of_leaves, rule_comment
 from cpc.compiler.codegen.leaves import Leaves
-from cpc.compiler.codegen.matches import BOUND, Matches, gathers
+from cpc.compiler.codegen.matches import BOUND, Matches, asks_bound, gathers
 from cpc.compiler.codegen.trees import dispatch, key_tree
 from cpc.compiler.codegen.view import Chunk, Direction, View
 from cpc.compiler.ir.nodes import ANY, Clause, Decision, Leaf, Program, Step
@@ -107,9 +107,10 @@ class _Shape:
         )
 
     def _bound(self) -> Call | None:
-        """The call that says whether the requirements are met, where a step asks that."""
-        steps = (step for leaf in self._decision.leaves for step in leaf.steps())
-        if not any(clause.required for step in steps for clause in step.clauses):
+        """The call that says whether the requirements are met, where a step or a fact asks that."""
+        steps = (step.clauses for leaf in self._decision.leaves for step in leaf.steps())
+        own = ([c for c in clauses if c not in self._fact_of] for clauses in steps)
+        if not any(map(asks_bound, (*own, *self._shared))):
             return None
         met = [r for r in self._decision.requirements if r[1] != ANY]
         return self._matches.unless(f"cpc_{self._name}_bound", met)

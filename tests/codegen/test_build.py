@@ -13,9 +13,19 @@ from cpc.compiler.codegen.build import build
 from cpc.compiler.codegen.clang import find_clang
 from cpc.compiler.codegen.limits import check_limits
 from cpc.compiler.errors import InputError, InternalError
-from cpc.compiler.policy.model import Entity, EntityTerm, Policy, PortRange
+from cpc.compiler.policy.model import (
+    ALL,
+    Direction,
+    EndpointTerm,
+    Entity,
+    EntityTerm,
+    Everything,
+    Policy,
+    PortRange,
+    Requirement,
+)
 from cpc.compiler.timings import Timings, Tool
-from tests.ir.strategies import rule, verified
+from tests.ir.strategies import origin, rule, verified
 
 pytestmark = pytest.mark.clang
 
@@ -107,13 +117,13 @@ def test_a_large_policy_compiles_within_the_limits(variables: dict[str, str]) ->
 PEERS = tuple(EntityTerm(entity) for entity in Entity if entity is not Entity.ALL)
 
 
-def test_what_is_found_once_and_asked_by_nobody(tmp_path: Path) -> None:
+def test_what_is_found_once_and_asked_by_nobody(variables: dict[str, str]) -> None:
     """A requirement is a fact that many steps ask; beside an allow of everything none does."""
-    from cpc.compiler.cli import run
-
-    path = tmp_path / "policy.cil"
-    path.write_text(
-        "language 1\nallow-host policy\ndefault allow ingress, egress for all\n"
-        "egress allow a: all -> {}\negress allow b: all -> all\negress require r: all -> { a }\n"
+    egress = Direction.EGRESS
+    some = (EndpointTerm(Everything()),)
+    policy = Policy(
+        (rule(1, direction=egress, peers=some), rule(2, direction=egress)),
+        requirements=(Requirement(egress, ALL, some, False, origin(3)),),
     )
-    assert run(["compile", str(path), "-o", str(tmp_path / "policy.cpc")]) == 0
+    artifact = build(verified(policy), TARGETS[0].name, Timings(), variables)
+    assert "facts" not in artifact.source.partition("#include")[2]
