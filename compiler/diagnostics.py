@@ -1,11 +1,22 @@
 """A diagnostic is data: stages add to a list and go on; `report` renders them once, at the edge."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from cpc.compiler.source import Span
 
-__all__ = ["Diagnostic", "Diagnostics", "Label", "Severity", "error", "note", "suggest", "warning"]
+__all__ = [
+    "Diagnostic",
+    "Diagnostics",
+    "Label",
+    "Severity",
+    "error",
+    "has_errors",
+    "note",
+    "suggest",
+    "warning",
+]
 
 
 class Severity(StrEnum):
@@ -94,6 +105,11 @@ def note(
     """A note diagnostic; `help` may be one line."""
     helps = (help,) if isinstance(help, str) else help
     return Diagnostic(code, Severity.NOTE, message, span, label, labels, notes, helps)
+
+
+def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
+    """Whether one of them is an error."""
+    return any(d.severity is Severity.ERROR for d in diagnostics)
 
 
 def suggest(

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from cpc.compiler.diagnostics import Diagnostic, Diagnostics, Severity
+from cpc.compiler.diagnostics import Diagnostic, Diagnostics, Severity, has_errors
 from cpc.compiler.errors import InputError
 from cpc.compiler.source import Sources
 from cpc.compiler.timings import Timings, Tool
@@ -80,11 +80,6 @@ class Front:
     def failed(self) -> bool:
         """Whether an error ended the road."""
         return has_errors(self.diagnostics)
-
-
-def has_errors(diagnostics: Diagnostics) -> bool:
-    """Whether one of them is an error."""
-    return any(d.severity is Severity.ERROR for d in diagnostics)
 
 
 @dataclass(frozen=True, slots=True)

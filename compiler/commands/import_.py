@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 from cpc.compiler.commands.exits import Exit, exit_of
 from cpc.compiler.commands.terminal import Terminal
-from cpc.compiler.pipeline import Options, has_errors, read_files
+from cpc.compiler.diagnostics import has_errors
+from cpc.compiler.pipeline import Options, read_files
 from cpc.compiler.source import SourceFile
 from cpc.compiler.syntax import tree
 from cpc.compiler.syntax.format import format_file

@@ -8,7 +8,7 @@ from cpc.compiler.artifact import Inventory, read_artifact
 from cpc.compiler.commands.exits import Exit
 from cpc.compiler.commands.status_text import status_json, status_text
 from cpc.compiler.commands.terminal import Terminal
-from cpc.compiler.diagnostics import Severity
+from cpc.compiler.diagnostics import has_errors
 from cpc.compiler.errors import InputError
 from cpc.compiler.imports.inventories import read_inventory
 from cpc.compiler.report import Format
@@ -24,8 +24,7 @@ __all__ = ["load", "replace", "status", "unload"]
 
 def _inventory(paths: Sequence[str], terminal: Terminal) -> Inventory:
     inventory, found = read_inventory(paths, terminal.sources)
-    errors = [diagnostic for diagnostic in found if diagnostic.severity is Severity.ERROR]
-    if inventory is None or errors:
+    if inventory is None or has_errors(found):
         raise InputError(*found)
     terminal.report(found)
     return inventory

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from cpc.compiler.diagnostics import Diagnostics, Label, Severity, error, suggest, warning
+from cpc.compiler.diagnostics import Diagnostics, Label, error, has_errors, suggest, warning
 from cpc.compiler.documents.nodes import Kind, Mapping, Node, Scalar, Sequence, is_null
 from cpc.compiler.source import Span
 
@@ -38,7 +38,7 @@ class Reader:
 
     def failed(self, mark: int = 0) -> bool:
         """Whether something was wrong since a mark."""
-        return any(d.severity is Severity.ERROR for d in self.diagnostics[mark:])
+        return has_errors(self.diagnostics[mark:])
 
     def mapping(
         self,

@@ -107,7 +107,7 @@ def _less(network: Network, hole: Network) -> list[Network]:
         return [network]
     if hole.prefixlen <= network.prefixlen:
         return []
-    return sorted(network.address_exclude(hole))  # type: ignore[arg-type]
+    return [part for half in network.subnets() for part in _less(half, hole)]
 
 
 def _names(patterns: tuple[str, ...], rule: Rule, refusals: Refusals) -> list[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
-from cpc.compiler.diagnostics import Diagnostics, Severity, error, warning
+from cpc.compiler.diagnostics import Diagnostics, error, has_errors, warning
 from cpc.compiler.exports.bundles import Isolated, Source, Statement, isolated, sources, written
 from cpc.compiler.exports.cilium import cilium_policy, cilium_rules
 from cpc.compiler.exports.cluster_policy import cluster_policies
@@ -42,7 +42,7 @@ def export(
         objects, found = _source(source, closed, kind, names)
         documents += objects
         diagnostics += found
-    if any(d.severity is Severity.ERROR for d in diagnostics):
+    if has_errors(diagnostics):
         return None, diagnostics
     text = json_text(documents) if kind is Kind.CILIUM_JSON else yaml_text(documents)
     return text, diagnostics

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import TypeAlias
 
-from cpc.compiler.diagnostics import Diagnostic, Diagnostics, Severity, error, suggest
+from cpc.compiler.diagnostics import Diagnostic, Diagnostics, error, has_errors, suggest
 from cpc.compiler.policy.flow import Request
 from cpc.compiler.policy.inventory import Inventory
 from cpc.compiler.policy.model import Address, PortRange, Selector
@@ -85,7 +85,7 @@ def resolve_connection(
     if asked.request is not None:
         request = TestRequests(scope, values).request(asked.request)
     client, server = ends
-    failed = any(d.severity is Severity.ERROR for d in scope.diagnostics)
+    failed = has_errors(scope.diagnostics)
     if client is None or server is None or failed:
         return None, scope.diagnostics
     return Question(client, server, numbers, request, asked.span), scope.diagnostics

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias, assert_never
 
-from cpc.compiler.diagnostics import Diagnostics, Severity, error, suggest, warning
+from cpc.compiler.diagnostics import Diagnostics, error, has_errors, suggest, warning
 from cpc.compiler.source import SourceFile, Span
 from cpc.compiler.syntax import tree
 from cpc.compiler.syntax.brackets import match_brackets
@@ -195,7 +195,7 @@ class Reader:
         self.diagnostics += problems
         if isinstance(node, tree.Policy | tree.Tier | tree.Service | tree.Test):
             node = self._filled(node, piece)
-        if not any(problem.severity is Severity.ERROR for problem in problems):
+        if not has_errors(problems):
             yield node
 
     def _report(self, failure: Failure, base: int, piece: Piece) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from cpc.compiler.diagnostics import Diagnostics, Severity, error
+from cpc.compiler.diagnostics import Diagnostics, error, has_errors
 from cpc.compiler.errors import InternalError
 from cpc.compiler.policy.model import Policy
 from cpc.compiler.verify.coverage import check_coverage
@@ -27,7 +27,7 @@ class VerifiedPolicy:
 def verify(policy: Policy) -> tuple[VerifiedPolicy | None, Diagnostics]:
     """The policy as one that may be compiled, or the errors that forbid it (CPC2xx, CPC4xx)."""
     diagnostics = [*check_coverage(policy), *unenforced(policy)]
-    if any(d.severity is Severity.ERROR for d in diagnostics):
+    if has_errors(diagnostics):
         return None, diagnostics
     return VerifiedPolicy(policy, _SEAL), diagnostics
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeAlias
 
 from cpc.compiler.policy.inventory import NAMESPACE_KEY
@@ -82,14 +83,14 @@ def _of_rule(policy: Policy, halves: list[Rule]) -> Iterator[Mutant]:
         for moved in _moved(ports):
             yield from changed(
                 f"`{ports_words([moved])}` instead of `{ports_words([ports])}`",
-                lambda r, ports=ports, moved=moved: _with_ports(r, ports, moved),  # type: ignore[misc]
+                partial(_with_ports, ports=ports, moved=moved),
             )
     for left in (True, False):
         for what, change in _of_side(halves, left):
             word = "left" if left else "right"
             yield from changed(
                 f"{word} side {what}",
-                lambda r, left=left, change=change: _with_side(r, left, change),  # type: ignore[misc]
+                partial(_with_side, left=left, change=change),
             )
     yield from _of_requests(first, changed)
 
@@ -123,12 +124,12 @@ def _of_side(halves: list[Rule], left: bool) -> Iterator[tuple[str, _Change]]:
     terms = dict.fromkeys(t for rule in halves for t in _side(rule, left))
     if len(terms) > 1:
         for term in terms:
-            yield f"without `{term_words(term)}`", lambda s, term=term: _replaced(s, term, ())  # type: ignore[misc]
+            yield f"without `{term_words(term)}`", partial(_replaced, term=term, by=())
     for term in terms:
         for wider in _wider(term):
             yield (
                 f"`{term_words(wider)}` instead of `{term_words(term)}`",
-                lambda s, term=term, wider=wider: _replaced(s, term, (wider,)),  # type: ignore[misc]
+                partial(_replaced, term=term, by=(wider,)),
             )
     yield "everyone", lambda _: ALL
 
@@ -190,7 +191,7 @@ def _of_requests(
         for number, matcher in enumerate(rule.l7.matchers, 1):
             yield from changed(
                 f"without matcher {number} of its request part",
-                lambda r, matcher=matcher: _without_matcher(r, matcher),  # type: ignore[misc]
+                partial(_without_matcher, matcher=matcher),
             )
 
 
