@@ -2,12 +2,14 @@
 
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from itertools import accumulate, count
+from operator import add
+from typing import NamedTuple
 
 __all__ = ["SourceFile", "Sources", "Span"]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
+class Span(NamedTuple):
     """A half-open range of characters in one source file.
 
     `start` and `end` count characters from 0; `line` and `column` are those of `start`, counted from 1.
@@ -34,9 +36,8 @@ class SourceFile:
     _starts: tuple[int, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        starts = [0]
-        starts.extend(i + 1 for i, c in enumerate(self.text) if c == "\n")
-        object.__setattr__(self, "_starts", tuple(starts))
+        ends = map(add, accumulate(map(len, self.text.split("\n"))), count(1))
+        object.__setattr__(self, "_starts", (0, *ends)[:-1])
 
     def span(self, start: int, end: int) -> Span:
         """The span of characters [start, end)."""

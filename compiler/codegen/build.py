@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 from cpc.compiler.artifact import Artifact
 from cpc.compiler.artifact.program import policy_hash
-from cpc.compiler.codegen.cache import Cache, cache_folder
+from cpc.compiler.cache import OBJECTS, Cache, cache_folder
 from cpc.compiler.codegen.clang import SOURCE, Clang, find_clang, flags_for
 from cpc.compiler.codegen.library import library
 from cpc.compiler.codegen.limits import check_limits
@@ -59,7 +59,7 @@ def build_program(
         source = source_of(program, policy)
     with timings.measure("clang", Tool.CLANG):
         clang = find_clang(variables)
-        object_ = _object(clang, source, flags_for(target), Cache(cache_folder(variables)))
+        object_ = _object(clang, source, flags_for(target), Cache(cache_folder(variables), OBJECTS))
     with timings.measure("check limits"):
         check_limits(object_, target)
     return Artifact(

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from cpc.compiler.cache import POLICIES, Cache, cache_folder
 from cpc.compiler.commands.exits import UNKNOWN, exit_at
 from cpc.compiler.commands.front import read_policies
 from cpc.compiler.commands.terminal import Terminal
@@ -15,9 +16,11 @@ from cpc.compiler.lint.rules.stale_baseline import stale_baseline
 from cpc.compiler.lint.run import RULE_CODES, is_input_error, kept
 from cpc.compiler.lint.selection import Selection, unknown_word, words_of
 from cpc.compiler.lint.settings import Settings, find_settings, read_settings
+from cpc.compiler.memory import Memory
 from cpc.compiler.pipeline import Front, lint_policy
+from cpc.compiler.remembered import Remembered
 
-__all__ = ["Order", "Wishes", "run"]
+__all__ = ["Order", "Wishes", "answer", "kept_for", "run"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,26 +37,52 @@ class Wishes:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to check, as given on the command line."""
+    """What to check, as given on the command line; `remember`: what is found out may be kept for the next time."""
 
     files: Sequence[str]
     inventory: Sequence[str] | None
     params: Sequence[str]
     include: Sequence[str]
     wishes: Wishes = Wishes()
+    remember: bool = True
 
 
 def run(order: Order, terminal: Terminal) -> int:
     """Answers with the findings that are selected and not silenced."""
+    last = kept_for(order)
+    if last is None:
+        return answer(order, terminal, None)[0]
+    with terminal.timings.measure("remember"):
+        memory = last.load()
+    code, read = answer(order, terminal, memory)
+    if not read.failed:
+        with terminal.timings.measure("remember"):
+            last.save(memory)
+    return code
+
+
+def kept_for(order: Order) -> Remembered | None:
+    """What is kept of the last run that was ordered so; None where nothing is to be kept."""
+    folder = cache_folder(os.environ) if order.remember else None
+    if folder is None:
+        return None
+    said = (tuple(words or ()) for words in (order.params, order.include, order.inventory))
+    return Remembered(Cache(folder, POLICIES), order.files, *said)
+
+
+def answer(order: Order, terminal: Terminal, memory: Memory | None) -> tuple[int, Front]:
+    """Gives the answer; the exit code, and what was read."""
     settings = _settings(order.wishes, terminal)
     terminal.fail_level = settings.fail_level
     with terminal.progress("checking"):
-        read = read_policies(terminal, order.files, order.params, order.include, order.inventory)
-        found = lint_policy(read, order.include, settings, terminal.timings)
+        read = read_policies(
+            terminal, order.files, order.params, order.include, order.inventory, memory
+        )
+        found = lint_policy(read, order.include, settings, terminal.timings, memory)
     if settings.baseline is not None:
         found = _beyond_baseline(found, read, settings, order.wishes.update_baseline, terminal)
     terminal.answer_report(found)
-    return exit_at(settings.fail_level, found, RULE_CODES)
+    return exit_at(settings.fail_level, found, RULE_CODES), read
 
 
 def _settings(wishes: Wishes, terminal: Terminal) -> Settings:
@@ -95,7 +124,7 @@ def _beyond_baseline(
     assert path is not None
     never = [d for d in found if is_input_error(d) or d.code in UNKNOWN]
     known = [d for d in found if d not in never]
-    keys = Keys(read.files, read.sources, Path(os.path.realpath(path)).parent)
+    keys = Keys(read.written, read.sources, Path(os.path.realpath(path)).parent)
     if update:
         if not any(map(is_input_error, never)):
             write_baseline(path, known, keys)

@@ -1,8 +1,7 @@
 """Lines as cells, set in columns where neighbours have the same cells."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import groupby
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
 from cpc.compiler.syntax.layout import WIDTH
 
@@ -12,8 +11,7 @@ _MOST_PADDING = 24
 """Cells that differ by more are not brought under each other: the gap would be harder to read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One line: cells joined by spaces, maybe a comment behind them, maybe a blank line before.
 
     Neighbours of one `kind` (not empty) with as many cells stand in columns.
@@ -37,30 +35,36 @@ class Row:
 
     def trailed(self, text: str) -> "Row":
         """With a comment behind it."""
-        return replace(self, trail=text)
+        return self._replace(trail=text)
 
     def after_blank(self, blank: bool) -> "Row":
         """With or without a blank line before it."""
-        return replace(self, blank=blank)
+        return self if blank is self.blank else self._replace(blank=blank)
 
     def text(self) -> str:
         """The line without its comment."""
         return " " * self.indent + " ".join(self.cells).rstrip()
 
 
-def _runs(rows: Sequence[Row], key: Callable[[Row], object]) -> Iterator[list[Row]]:
+def _runs(rows: Iterable[Row], key: Callable[[Row], object]) -> Iterator[list[Row]]:
     """Neighbours with the same key and no blank line between; key None: a row for itself."""
-    number = 0
-    numbered: list[tuple[tuple[int, object], Row]] = []
+    run: list[Row] = []
+    last: object = None
     for row in rows:
-        number += row.blank or key(row) is None
-        numbered.append(((number, key(row)), row))
-    for _, run in groupby(numbered, lambda pair: pair[0]):
-        yield [row for _, row in run]
+        this = key(row)
+        if run and (row.blank or this is None or this != last):
+            yield run
+            run = []
+        run.append(row)
+        last = this
+    if run:
+        yield run
 
 
 def _padded(run: list[Row]) -> list[Row]:
     """The cells of a run in columns, as far as that is readable; a line that would not fit stays."""
+    if len(run) == 1:
+        return run
     wide = list(run)
     for column in range(len(run[0].cells) - 1):
         lengths = [len(row.cells[column]) for row in run]
@@ -75,19 +79,20 @@ def _padded(run: list[Row]) -> list[Row]:
 def _with_width(row: Row, column: int, width: int) -> Row:
     cells = list(row.cells)
     cells[column] = cells[column].ljust(width)
-    return replace(row, cells=tuple(cells))
+    return row._replace(cells=tuple(cells))
 
 
-def arranged(rows: Sequence[Row]) -> Iterator[str]:
+def arranged(rows: Iterable[Row]) -> Iterator[str]:
     """The lines of the text."""
-    set_in_columns = [
+    set_in_columns = (
         row
         for run in _runs(rows, lambda r: (r.kind, r.indent, len(r.cells)) if r.kind else None)
         for row in _padded(run)
-    ]
+    )
     for run in _runs(set_in_columns, lambda r: r.indent if r.trail else None):
-        width = max(len(row.text()) for row in run)
-        for row in run:
+        texts = [row.text() for row in run]
+        width = max(map(len, texts))
+        for row, text in zip(run, texts, strict=True):
             if row.blank:
                 yield ""
-            yield f"{row.text().ljust(width)}  {row.trail}" if row.trail else row.text()
+            yield f"{text.ljust(width)}  {row.trail}" if row.trail else text

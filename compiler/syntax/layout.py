@@ -1,7 +1,7 @@
 """Text that knows where it may be broken, and the lines that it becomes."""
 
 from dataclasses import dataclass
-from typing import TypeAlias, assert_never
+from typing import NamedTuple, TypeAlias
 
 __all__ = [
     "BROKEN",
@@ -24,10 +24,9 @@ _STEP = 2
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A place to break; unbroken it is `flat`. A hard one is always broken."""
+    """A place to break; unbroken it is `flat`. None: it is always broken."""
 
-    flat: str
-    hard: bool = False
+    flat: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,124 +37,101 @@ class Trail:
     """
 
     text: str
+    flat: None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Nest:
-    """Lines broken inside are indented by one step."""
+class _Parts(NamedTuple):
+    """One after the other; on one line they are `flat`, None where they can never be.
 
-    body: "Doc"
+    Lines broken inside are indented by `step` more. All of a group's own lines are broken, or none.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """All its own lines are broken, or none; `broken` forces it."""
-
-    body: "Doc"
-    broken: bool
+    parts: "tuple[Doc, ...]"
+    flat: str | None
+    step: int
+    grouped: bool
 
 
-Doc: TypeAlias = "str | Line | Trail | Nest | Group | tuple[Doc, ...]"
+Doc: TypeAlias = "str | Line | Trail | _Parts"
 
 LINE = Line(" ")
 SOFT = Line("")
-HARD = Line("", hard=True)
+HARD = Line(None)
 BROKEN = Trail("")
 
 
 def cat(*parts: Doc) -> Doc:
     """One after the other."""
-    return parts
+    return _Parts(parts, _flat(parts), 0, False)
 
 
 def nest(*parts: Doc) -> Doc:
     """Indented, where broken."""
-    return Nest(parts)
+    return _Parts(parts, _flat(parts), _STEP, False)
 
 
 def group(*parts: Doc) -> Doc:
     """On one line if it fits."""
-    return Group(parts, _breaks(parts))
+    return _Parts(parts, _flat(parts), 0, True)
 
 
-def _breaks(doc: Doc) -> bool:
-    match doc:
-        case str():
-            return False
-        case Line():
-            return doc.hard
-        case Trail():
-            return True
-        case Nest(body):
-            return _breaks(body)
-        case Group():
-            return doc.broken
-        case tuple():
-            return any(_breaks(part) for part in doc)
-        case _:
-            assert_never(doc)
+def _flat(parts: tuple[Doc, ...]) -> str | None:
+    words: list[str] = []
+    for part in parts:
+        text = part if isinstance(part, str) else part.flat
+        if text is None:
+            return None
+        words.append(text)
+    return "".join(words)
 
 
-_Work: TypeAlias = "list[tuple[int, bool, Doc]]"
+_Work: TypeAlias = "list[tuple[int, Doc]]"
 
 
-def _fits(first: tuple[int, bool, Doc], then: _Work, room: int) -> bool:
-    """Whether `first` and what comes behind it, up to the next broken line, have room."""
-    left, behind = [first], len(then)
+def _fits(text: str, then: _Work, room: int) -> bool:
+    """Whether a text and what comes behind it, up to the next line that can be broken, have room."""
+    room -= len(text)
+    left: list[Doc] = []
+    behind = len(then)
     while room >= 0:
         if left:
-            indent, flat, doc = left.pop()
+            doc = left.pop()
         elif behind:
             behind -= 1  # copying all of `then` for each group would take the square of its length
-            indent, flat, doc = then[behind]
+            doc = then[behind][1]
         else:
-            break
+            return True
         match doc:
             case str():
                 room -= len(doc)
             case Line():
-                if not flat:
-                    return True
-                room -= len(doc.flat)
-            case Trail():
-                pass
-            case Nest(body):
-                left.append((indent, flat, body))
-            case Group(body, broken):
-                left.append((indent, flat and not broken, body))
-            case tuple():
-                left.extend((indent, flat, part) for part in reversed(doc))
-            case _:
-                assert_never(doc)
-    return room >= 0
+                return True
+            case _Parts(parts):
+                left.extend(reversed(parts))
+    return False
 
 
 def render(doc: Doc, indent: int = 0, width: int = WIDTH) -> list[str]:
-    """The lines of a document that starts at column `indent`; each line has its indentation."""
+    """The lines of a group that starts at column `indent`; each line has its indentation."""
+    flat = doc if isinstance(doc, str) else doc.flat
+    if flat is not None and indent + len(flat) <= width:
+        return [f"{' ' * indent}{flat}".rstrip()]
     lines: list[str] = []
     current, trails = " " * indent, list[str]()
-    work: _Work = [(indent, False, doc)]
+    work: _Work = [(indent, doc)]
     while work:
-        column, flat, part = work.pop()
+        column, part = work.pop()
         match part:
             case str():
                 current += part
             case Trail(text):
                 trails += [text] if text else []
-            case Line() if flat and not part.hard:
-                current += part.flat
             case Line():
                 lines.append("  ".join([current.rstrip(), *trails]))
                 current, trails = " " * column, []
-            case Nest(body):
-                work.append((column + _STEP, flat, body))
-            case Group(body, broken):
-                fits = flat or _fits((column, True, body), work, width - len(current))
-                one = fits and not broken  # inside what is flat, the whole has been measured
-                work.append((column, one, body))
-            case tuple():
-                work.extend((column, flat, p) for p in reversed(part))
-            case _:
-                assert_never(part)
+            case _Parts(_, str(text), _, True) if _fits(text, work, width - len(current)):
+                current += text
+            case _Parts(parts, _, step):
+                work.extend([(column + step, each) for each in reversed(parts)])
     lines.append("  ".join([current.rstrip(), *trails]))
     return lines

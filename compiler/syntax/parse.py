@@ -1,24 +1,23 @@
 """Text to tree, statement by statement: one that is wrong does not hide the next.
 
-Only this module knows Lark. Pieces that parsed are remembered by their text, so that after an edit
+Only this module and `grammar` know Lark. Pieces that parsed are remembered by their text, so that after an edit
 only what changed is parsed anew.
 """
 
 import gc
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache, lru_cache
-from importlib.resources import files
 from typing import Any
 
-from lark import Lark, Token
+from lark import Token
 from lark.exceptions import UnexpectedInput, UnexpectedToken
 
 from cpc.compiler.diagnostics import Diagnostics
 from cpc.compiler.source import SourceFile
 from cpc.compiler.syntax import tree
 from cpc.compiler.syntax.build import Builder
+from cpc.compiler.syntax.grammar import parser
 from cpc.compiler.syntax.mistakes import Failure, Table, explain, table_of
 from cpc.compiler.syntax.reader import Reader
 from cpc.compiler.syntax.scan import Scanner
@@ -67,16 +66,9 @@ def _no_collection() -> Iterator[None]:
 
 
 @cache
-def _lark() -> Lark:
-    grammar = files("cpc.grammar").joinpath("cil.lark").read_text("utf-8")
-    starts = ["statement", "service_item", "test_case", "connection"]
-    return Lark(grammar, start=starts, parser="lalr", lexer="contextual", g_regex_flags=re.ASCII)
-
-
-@cache
 def _scanner() -> Scanner:
     names = ("NAME", "STRING", "IP")
-    return Scanner({name: _lark().get_terminal(name).pattern.to_regexp() for name in names})
+    return Scanner({name: parser().get_terminal(name).pattern.to_regexp() for name in names})
 
 
 def _branch(start: str, text: str) -> Any:
@@ -89,12 +81,12 @@ def _branch(start: str, text: str) -> Any:
 
 @lru_cache(maxsize=_REMEMBERED)
 def _parsed(start: str, text: str) -> Any:
-    return _lark().parse(text, start=start)
+    return parser().parse(text, start=start)
 
 
 def _failure(start: str, wrong: UnexpectedInput, text: str) -> Failure:
-    parser: Any = wrong.interactive_parser
-    state, takes = parser.parser_state.position, frozenset(parser.accepts())
+    stopped: Any = wrong.interactive_parser
+    state, takes = stopped.parser_state.position, frozenset(stopped.accepts())
     if isinstance(wrong, UnexpectedToken):
         token: Token = wrong.token
         if token.type == "$END":

@@ -1,0 +1,59 @@
+"""Where a stretch of a file lies, and what was read from it by itself as a part of that file."""
+
+from dataclasses import fields, is_dataclass
+from functools import cache
+from typing import NamedTuple, TypeVar
+
+from cpc.compiler.source import Span
+
+__all__ = ["HERE", "Place"]
+
+T = TypeVar("T")
+
+HERE = ""
+"""The name of the file in spans of a stretch that was read by itself."""
+
+
+class Place(NamedTuple):
+    """`start` characters and `lines` lines of the file come before; a stretch begins with a line."""
+
+    file: str
+    start: int
+    lines: int
+
+    def seen_from(self, other: "Place") -> "Place":
+        """How much further it lies than another place."""
+        return Place(self.file, self.start - other.start, self.lines - other.lines)
+
+    def span(self, span: Span) -> Span:
+        """A span of the stretch as one of the file."""
+        return Span(
+            self.file,
+            self.start + span.start,
+            self.start + span.end,
+            self.lines + span.line,
+            span.column,
+        )
+
+    def tree(self, node: T) -> T:
+        """A tree of the stretch, or several in a tuple, with the places that they have in the file."""
+        moved = self._moved(node)
+        assert isinstance(moved, type(node))
+        return moved
+
+    def _moved(self, node: object) -> object:
+        match node:
+            case Span():
+                return self.span(node)
+            case tuple():
+                return tuple(map(self._moved, node))
+            case _ if is_dataclass(node) and not isinstance(node, type):
+                kind = type(node)
+                return kind(*[self._moved(getattr(node, name)) for name in _fields(kind)])
+            case _:
+                return node
+
+
+@cache
+def _fields(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
