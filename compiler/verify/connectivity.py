@@ -31,7 +31,10 @@ __all__ = [
     "KnownParty",
     "Peer",
     "Workload",
+    "World",
     "connectivity",
+    "controller",
+    "world_of",
 ]
 
 _FAMILIES = (4, 6)
@@ -129,13 +132,21 @@ def connectivity(policy: Policy, inventory: Inventory, ipv6: bool = False) -> Co
     The ingress controller is any pod of a namespace that no policy names. It connects to the ports that Ingress and
     Route objects expose, as far as their endpoints let it.
     """
+    world = world_of(policy, inventory, ipv6)
+    found = [*world.inside(), *world.outside(), *world.through_controller(inventory)]
+    found.sort(key=lambda c: (str(c.source), str(c.destination)))
+    return Connectivity(tuple(found), 6 in world.listed)
+
+
+def world_of(policy: Policy, inventory: Inventory, ipv6: bool = False) -> "World":
+    """Everyone that there is under an inventory, and the sides of a policy."""
     enforced = without_staged(policy)
     segments = AddressSegments(enforced, inventory)
     members = _members(inventory, segments)
     ranges = [_external(segments, segment) for segment in range(len(segments))]
     everyone = (one for classes in members.values() for one in classes)
-    classes = PartyClasses([*everyone, *ranges, *map(_controller, _FAMILIES)], segments)
-    world = _World(
+    classes = PartyClasses([*everyone, *ranges, *map(controller, _FAMILIES)], segments)
+    return World(
         Sides(enforced, classes),
         classes,
         segments,
@@ -148,9 +159,6 @@ def connectivity(policy: Policy, inventory: Inventory, ipv6: bool = False) -> Co
         },
         _FAMILIES if ipv6 or segments.speak_of_ipv6 else (4,),
     )
-    found = [*world.inside(), *world.outside(), *world.through_controller(inventory)]
-    found.sort(key=lambda c: (str(c.source), str(c.destination)))
-    return Connectivity(tuple(found), 6 in world.listed)
 
 
 # --- who there is ------------------------------------------------------------------------------
@@ -191,7 +199,7 @@ def _external(segments: AddressSegments, segment: int) -> PartyClass:
     return PartyClass.of(party, segments.family(segment), segment)
 
 
-def _controller(family: int) -> PartyClass:
+def controller(family: int) -> PartyClass:
     """The ingress controller: any pod of some namespace that no policy can name."""
     labels = frozenset(
         Label("k8s", key, str(CONTROLLER))
@@ -204,7 +212,7 @@ def _controller(family: int) -> PartyClass:
 
 
 @dataclass(frozen=True, slots=True)
-class _World:
+class World:
     """`members` are the numbers of each peer's classes, `ranges` by family each segment with its class,
     `listed` the families whose ranges are listed.
     """
@@ -248,7 +256,7 @@ class _World:
             by_family = found.setdefault(_workload(endpoint), {})
             for one in _endpoint(endpoint, inventory, self.segments):
                 side = self.sides.side(self.classes.number[one], Direction.INGRESS)
-                passing = side[self.classes.number[_controller(one.family)]]
+                passing = side[self.classes.number[controller(one.family)]]
                 brought = passing & Passing(services, services)
                 known = by_family.get(one.family, NOTHING_PASSES)
                 by_family[one.family] = known | brought

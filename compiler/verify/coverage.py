@@ -4,7 +4,7 @@ Native rules never isolate. A rule whose subjects no `default` covers would allo
 so forgetting the `default deny` would open an endpoint without a word: it is an error instead.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -21,6 +21,8 @@ from cpc.compiler.policy.model import (
     NamedPort,
     Origin,
     Policy,
+    Requirement,
+    Rule,
     Selector,
     Term,
     Tier,
@@ -35,28 +37,39 @@ def check_coverage(policy: Policy) -> Diagnostics:
     Where the solver cannot tell, that is an error too (CPC209). Staged statements are covered by
     staged ones and the others; what is enforced, only by what is enforced.
     """
-    covers = {(d, s): _Covers.of(policy, d, s) for d in Direction for s in (False, True)}
-    answers: dict[tuple[Direction, bool, Selector], Party | str | None] = {}
     found: Diagnostics = []
-    said: set[tuple[Origin, Direction]] = set()
-    for direction, subject, staged, origin in _halves(policy):
-        key = (direction, staged, subject)
-        if key not in answers:
-            answers[key] = _uncovered(subject, covers[direction, staged])
-        answer = answers[key]
-        if answer is not None and (origin, direction) not in said:
-            said.add((origin, direction))
-            found.append(_report(answer, direction, origin))
+    statements = list(_needing(policy))
+    for direction in Direction:
+        for staged in (False, True):
+            covers = _Covers.of(policy, direction, staged)
+            if not covers.everyone:
+                here = [s for s in statements if s.direction is direction and s.staged is staged]
+                found += _uncovered_among(here, direction, covers)
     return found
 
 
-def _halves(policy: Policy) -> Iterator[tuple[Direction, Selector, bool, Origin]]:
+def _uncovered_among(
+    statements: Sequence[Rule | Requirement], direction: Direction, covers: "_Covers"
+) -> Iterator[Diagnostic]:
+    answers: dict[Selector, Party | str | None] = {}
+    same: dict[int, Party | str | None] = {}  # found at once, where statements share their subject
+    said: set[Origin] = set()
+    for statement in statements:
+        subject, origin = statement.subject, statement.origin
+        if id(subject) not in same:
+            if subject not in answers:
+                answers[subject] = _uncovered(subject, covers)
+            same[id(subject)] = answers[subject]
+        answer = same[id(subject)]
+        if answer is not None and origin not in said:
+            said.add(origin)
+            yield _report(answer, direction, origin)
+
+
+def _needing(policy: Policy) -> Iterator[Rule | Requirement]:
     """What needs a `default`: the halves of normal rules, and requirements."""
-    for rule in policy.rules:
-        if rule.tier is Tier.NORMAL:
-            yield rule.direction, rule.subject, rule.staged, rule.origin
-    for requirement in policy.requirements:
-        yield requirement.direction, requirement.subject, requirement.staged, requirement.origin
+    yield from (rule for rule in policy.rules if rule.tier is Tier.NORMAL)
+    yield from policy.requirements
 
 
 def covering(by: Selector) -> Callable[[Selector], bool]:
@@ -86,10 +99,11 @@ _EVERYONE = (EntityTerm(Entity.ALL), EntityTerm(Entity.CLUSTER), EndpointTerm(Ev
 @dataclass(frozen=True, slots=True)
 class _Covers:
     """What the `default` statements of a direction select, by form: all terms, and the conjunctions
-    among them as the sets of their parts.
+    among them as the sets of their parts; `everyone`: that is every endpoint.
     """
 
     selector: Selector
+    everyone: bool
     terms: frozenset[Term]
     conjunctions: tuple[frozenset[LabelExpr], ...]
 
@@ -108,7 +122,8 @@ class _Covers:
     @staticmethod
     def over(selector: Selector) -> "_Covers":
         parts = tuple(_conjuncts(t.expr) for t in selector if isinstance(t, EndpointTerm))
-        return _Covers(selector, frozenset(selector), parts)
+        terms = frozenset(selector)
+        return _Covers(selector, not terms.isdisjoint(_EVERYONE), terms, parts)
 
     def plainly(self, term: Term) -> bool:
         """Whether one covering term holds wherever `term` does, by its form alone.
@@ -118,7 +133,7 @@ class _Covers:
         """
         if isinstance(term, NamedPort):
             return self.plainly(term.term)
-        if term in self.terms or not self.terms.isdisjoint(_EVERYONE):
+        if self.everyone or term in self.terms:
             return True
         if not isinstance(term, EndpointTerm):
             return False

@@ -9,7 +9,7 @@ from cpc.compiler.policy.decide import PartyAtoms
 from cpc.compiler.policy.flow import Label, Party
 from cpc.compiler.policy.model import Address, Entity, Fqdn, LabelKey, Network
 from cpc.compiler.policy.requests import name_matches
-from cpc.compiler.verify.vocabulary import OTHER_SOURCE, Vocabulary, fresh
+from cpc.compiler.verify.vocabulary import OTHER_SOURCE, Vocabulary, fresh, sample_names
 
 __all__ = ["SOLVER", "PartyVariables", "Solver", "Truth"]
 
@@ -65,6 +65,7 @@ class PartyVariables:
         self.address4 = z3.BitVec(f"{name}.address4", 32)
         self.address6 = z3.BitVec(f"{name}.address6", 128)
         self.names = {p: z3.Bool(f"{name}.name {p}") for p in vocabulary.patterns}
+        self._samples = sample_names(vocabulary.patterns)
         self.services = {s: z3.Bool(f"{name}.service {s}") for s in vocabulary.services}
         self.ports = {p: z3.Bool(f"{name}.port {p}") for p in vocabulary.ports}
 
@@ -95,9 +96,12 @@ class PartyVariables:
         return z3.And(self.has_address, family, prefix == wanted)
 
     def resolves(self, fqdn: Fqdn) -> z3.BoolRef:
-        samples = ((q, self.vocabulary.sample(q)) for q in self.names)
         return z3.Or(
-            *(self.names[q] for q, name in samples for p in fqdn.patterns if name_matches(p, name))
+            *(
+                self.names[known]
+                for known, name in self._samples.items()
+                if any(name_matches(p, name) for p in fqdn.patterns)
+            )
         )
 
     def backs(self, service: str) -> z3.BoolRef:
@@ -204,7 +208,7 @@ class PartyVariables:
             address=address,
             ports=frozenset(p for p, v in self.ports.items() if true(v)),
             services=frozenset(s for s, v in self.services.items() if true(v)),
-            names=frozenset(self.vocabulary.sample(p) for p, v in self.names.items() if true(v)),
+            names=frozenset(self._samples[p] for p, v in self.names.items() if true(v)),
         )
 
     def _label(self, source: str, key: str, number: int) -> Label:

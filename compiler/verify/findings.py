@@ -1,13 +1,15 @@
 """What the verifier finds out about a policy: each finding is data, with its rules and its witness."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import attrgetter
 from typing import TypeAlias
 
 from cpc.compiler.policy.flow import Flow, Request
 from cpc.compiler.policy.model import Isolation, Rule
 
-__all__ = ["OVERLAPS", "Finding", "FindingKind", "Statement"]
+__all__ = ["OVERLAPS", "WITHOUT_EFFECT", "Finding", "FindingKind", "Statement", "in_order"]
 
 Statement: TypeAlias = Rule | Isolation
 
@@ -42,6 +44,14 @@ class FindingKind(StrEnum):
     HALF_OPEN = "half-open"
     """r is an allow, and no flow that it decides is allowed by the other side of its connection."""
 
+    EXPOSED = "world-exposed"
+    """r lets any external address reach ports that are for few, and decides so for some."""
+
+
+WITHOUT_EFFECT = frozenset(
+    {FindingKind.DEAD, FindingKind.SHADOWED, FindingKind.DUPLICATE, FindingKind.REDUNDANT}
+)
+"""Kinds that say that a rule does nothing."""
 
 OVERLAPS = frozenset({FindingKind.PARTIAL, FindingKind.GENERALISATION, FindingKind.CORRELATION})
 """Kinds that say how rules lie to each other; no rule is wrong for them."""
@@ -54,7 +64,7 @@ class Finding:
     `others` are the rules that make it so, in the order of rules: minimal blockers, what it repeats, or
     what it is at odds with. `witness` is a flow of M(r) that shows it (None where there is none: a dead
     rule), `request` the request where the rule has a request part. `undecided` says why the answer is
-    unknown: then nothing is claimed.
+    unknown: then nothing is claimed. `known`: it is so among those whom an inventory knows, not of everybody.
     """
 
     kind: FindingKind
@@ -63,3 +73,9 @@ class Finding:
     witness: Flow | None = None
     request: Request | None = None
     undecided: str = ""
+    known: bool = False
+
+
+def in_order(found: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Findings in the order of the statements that they are about."""
+    return tuple(sorted(found, key=attrgetter("rule.origin.order", "rule.direction")))

@@ -13,7 +13,7 @@ from cpc.compiler.errors import InternalError
 from cpc.compiler.policy.connections import Connection
 from cpc.compiler.policy.decide import party_selected
 from cpc.compiler.policy.flow import Party
-from cpc.compiler.policy.inventory import Endpoint, Inventory
+from cpc.compiler.policy.inventory import Inventory
 from cpc.compiler.policy.model import Entity, PortRange, Protocol, Selector
 from cpc.compiler.policy.resolve_connection import (
     End,
@@ -30,7 +30,7 @@ from cpc.compiler.verify.solve import Refuted, Unknown, never
 from cpc.compiler.verify.vocabulary import Vocabulary
 from cpc.compiler.verify.witness import plainest_endpoint
 
-__all__ = ["Asked", "asked_connections", "known_parties"]
+__all__ = ["Asked", "asked_connections"]
 
 _DOCUMENTATION = tuple(
     map(ip_network, ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32"))
@@ -105,21 +105,6 @@ def _speaks(party: Party, family: int) -> bool:
     return party.address is None or party.address.version == family
 
 
-def known_parties(inventory: Inventory) -> Iterator[Party]:
-    """Everyone in an inventory: its endpoints at each of their addresses, then its listed addresses."""
-    for endpoint in inventory.endpoints:
-        yield from _at_each_address(endpoint, inventory)
-    for address in dict.fromkeys(a for _, listed in inventory.entities for a in listed):
-        yield inventory.party_of(address)
-
-
-def _at_each_address(endpoint: Endpoint, inventory: Inventory) -> Iterator[Party]:
-    if not endpoint.addresses:
-        yield endpoint.party()
-    for address in endpoint.addresses:
-        yield inventory.party_of(address)
-
-
 def _candidates(end: End, inventory: Inventory | None) -> Iterator[Party]:
     """Whom the inventory knows for an end; whoever is at an address is always known."""
     match end:
@@ -132,10 +117,10 @@ def _candidates(end: End, inventory: Inventory | None) -> Iterator[Party]:
         case KnownEndpoint(name):
             if inventory is not None:
                 named = next(e for e in inventory.endpoints if e.name == name)
-                yield from _at_each_address(named, inventory)
+                yield from inventory.parties_of(named)
         case Selected(selector):
             if inventory is not None:
-                yield from (p for p in known_parties(inventory) if party_selected(p, selector))
+                yield from (p for p in inventory.parties() if party_selected(p, selector))
         case _:
             assert_never(end)
 

@@ -15,12 +15,12 @@ from cpc.compiler.policy.model import (
     Rule,
     Selector,
 )
-from cpc.compiler.policy.semantics import Verdict, decide_terms, selects
+from cpc.compiler.policy.semantics import Decision, Verdict, decide_terms, selects
 from cpc.compiler.verify.flow_columns import Bits, FlowColumns, members
 from cpc.compiler.verify.party_classes import PartyClasses
 from cpc.compiler.verify.service_sets import NO_SERVICE, ServiceCuts, ServiceSet
 
-__all__ = ["NOTHING_PASSES", "Passing", "Sides"]
+__all__ = ["NOTHING_PASSES", "Passing", "Reason", "Sides"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,14 @@ class Passing:
 
 
 NOTHING_PASSES = Passing(NO_SERVICE, NO_SERVICE)
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """What a side decides about some services, over all requests as `project` does it."""
+
+    decision: Decision
+    services: ServiceSet
 
 
 _Statement: TypeAlias = Rule | Isolation | Requirement | Audit
@@ -68,18 +76,29 @@ class Sides:
         self._about = {direction: self._by_subject(direction) for direction in Direction}
         self._decided: dict[object, list[Passing]] = {}
         self._sides: dict[tuple[int, Direction], list[Passing]] = {}
+        self._reasons: dict[object, list[tuple[Reason, ...]]] = {}
 
     def side(self, subject: int, direction: Direction) -> list[Passing]:
         """What passes between a class of subjects and each class of peers, where both speak its family."""
         known = self._sides.get((subject, direction))
         if known is None:
-            managed = self._classes.managed() >> subject & 1
-            about = tuple(self._about[direction].get(subject, ()))
-            key = (direction, managed, about)
+            key = self._key(subject, direction)
             if key not in self._decided:
-                self._decided[key] = self._decide(subject, direction, about)
+                self._decided[key] = self._decide(subject, direction, key[2])
             known = self._sides[subject, direction] = self._decided[key]
         return known
+
+    def reasons(self, subject: int, direction: Direction) -> list[tuple[Reason, ...]]:
+        """The same with what decides: of each class of peers the decisions, whose services are all services."""
+        key = self._key(subject, direction)
+        if key not in self._reasons:
+            self._reasons[key] = self._explain(subject, direction, key[2])
+        return self._reasons[key]
+
+    def _key(self, subject: int, direction: Direction) -> tuple[Direction, int, tuple[int, ...]]:
+        """What a side depends on: whether it is one, and the statements about it."""
+        managed = self._classes.managed() >> subject & 1
+        return direction, managed, tuple(self._about[direction].get(subject, ()))
 
     def _selected(self, selector: Selector) -> tuple[int, ...]:
         """The classes that a selector matches."""
@@ -101,10 +120,7 @@ class Sides:
 
     def _decide(self, subject: int, direction: Direction, about: Sequence[int]) -> list[Passing]:
         """As `project` does it: what passes where no matcher matches, and where every one does."""
-        policy = self._restricted([self._statements[number] for number in about])
-        peers = self._told_apart(policy)
-        cuts = ServiceCuts(p for rule in policy.rules for p in rule.ports or ())
-        flows = FlowColumns(self._classes, subject, direction, [p[0] for p in peers], cuts)
+        policy, peers, cuts, flows = self._flows(subject, direction, about)
         wholly = some = _allowed(policy, flows)
         if any(rule.l7 is not None for rule in policy.rules):
             flows.matched = flows.algebra.full
@@ -116,6 +132,46 @@ class Sides:
             for peer in alike:
                 found[peer] = passing[column]
         return found
+
+    def _explain(
+        self, subject: int, direction: Direction, about: Sequence[int]
+    ) -> list[tuple[Reason, ...]]:
+        policy, peers, cuts, flows = self._flows(subject, direction, about)
+        plain = decide_terms(flows.algebra, policy, flows)
+        flows.matched = flows.algebra.full
+        most = decide_terms(flows.algebra, policy, flows)
+        wholly, some = (
+            flows.algebra.some(guard for guard, d in outcome if d.verdict is Verdict.ALLOW)
+            for outcome in (plain, most)
+        )
+        deciding: dict[Decision, int] = {}
+        for guard, d in plain:
+            guard &= wholly | ~some
+            deciding[d] = deciding.get(d, 0) | guard
+        for guard, d in most:
+            if d.verdict is Verdict.ALLOW:
+                redirect = replace(d, verdict=Verdict.REDIRECT)
+                deciding[redirect] = deciding.get(redirect, 0) | guard & ~wholly
+        found: list[list[Reason]] = [[] for _ in peers]
+        for d, guard in deciding.items():
+            for number, pieces in enumerate(flows.by_peer(guard)):
+                if pieces:
+                    found[number].append(Reason(d, cuts.services(pieces)))
+        by_class: list[tuple[Reason, ...]] = [()] * len(self._classes)
+        for alike, reasons in zip(peers, found, strict=True):
+            for peer in alike:
+                by_class[peer] = tuple(reasons)
+        return by_class
+
+    def _flows(
+        self, subject: int, direction: Direction, about: Sequence[int]
+    ) -> tuple[Policy, list[list[int]], ServiceCuts, FlowColumns]:
+        """The policy of some statements, the peers that it tells apart, and all flows with them."""
+        policy = self._restricted([self._statements[number] for number in about])
+        peers = self._told_apart(policy)
+        cuts = ServiceCuts(p for rule in policy.rules for p in rule.ports or ())
+        flows = FlowColumns(self._classes, subject, direction, [p[0] for p in peers], cuts)
+        return policy, peers, cuts, flows
 
     def _restricted(self, about: Sequence[_Statement]) -> Policy:
         """The policy of some statements, all of them about the one subject that there is."""

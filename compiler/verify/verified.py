@@ -1,8 +1,9 @@
 """A policy that the verifier let pass: what the code generator takes, and nothing else does it take."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from cpc.compiler.diagnostics import Diagnostics, error, has_errors
+from cpc.compiler.diagnostics import Diagnostic, Diagnostics, error, has_errors
 from cpc.compiler.errors import InternalError
 from cpc.compiler.policy.model import Policy
 from cpc.compiler.verify.coverage import check_coverage
@@ -49,12 +50,9 @@ _UNENFORCED = {
 """What `Policy.unenforced` names, with its code and message."""
 
 
-def unenforced(policy: Policy) -> Diagnostics:
-    """One error for each place that this version resolves but cannot enforce (CPC4xx)."""
-    found: Diagnostics = []
-    for what, span in policy.unenforced:
-        code, message = _UNENFORCED[what]
-        found.append(
-            error(code, message, span, help="remove it to compile; `cpc check` accepts it")
-        )
-    return found
+def unenforced(policy: Policy, say: Callable[..., Diagnostic] = error) -> Diagnostics:
+    """One error for each place that this version resolves but cannot enforce (CPC4xx), or what else `say`
+    makes of it.
+    """
+    help = "remove it to compile; `cpc check` accepts it"
+    return [say(*_UNENFORCED[what], span, help=help) for what, span in policy.unenforced]

@@ -25,7 +25,7 @@ from cpc.compiler.policy.model import (
     Term,
 )
 
-__all__ = ["OTHER_SOURCE", "SOURCES", "Vocabulary", "fresh", "policy_vocabulary"]
+__all__ = ["OTHER_SOURCE", "SOURCES", "Vocabulary", "fresh", "policy_vocabulary", "sample_names"]
 
 SOURCES = ("k8s", "container", "mesos")
 """Where labels of endpoints come from, the usual first."""
@@ -57,16 +57,6 @@ class Vocabulary:
     def values(self, key: str) -> tuple[str, ...]:
         """The values that a key is compared with."""
         return tuple(self.keys[key][1])
-
-    def sample(self, pattern: str) -> str:
-        """A DNS name of a pattern, and of no other that is not wider."""
-        filler = "x"
-        while any(filler in p for p in self.patterns):
-            filler += "x"
-        if pattern.startswith("**."):  # deeper than any pattern without it
-            deepest = max(p.count(".") for p in self.patterns)
-            pattern = f"{filler}." * (deepest + 1) + pattern.removeprefix("**.")
-        return pattern.replace("*", filler)
 
     def add_selector(self, selector: Selector) -> None:
         """Adds what a selector mentions."""
@@ -137,4 +127,20 @@ def policy_vocabulary(policy: Policy) -> Vocabulary:
         found.add_selector(requirement.peers)
     for audit in policy.audits:
         found.add_selector(audit.subject)
+    return found
+
+
+def sample_names(patterns: Iterable[str]) -> dict[str, str]:
+    """For each pattern a DNS name of it, and of no other that is not wider."""
+    known = list(dict.fromkeys(patterns))
+    filler = "x"
+    while any(filler in p for p in known):
+        filler += "x"
+    deepest = max((p.count(".") for p in known), default=0)
+    found: dict[str, str] = {}
+    for pattern in known:
+        name = pattern
+        if name.startswith("**."):  # deeper than any pattern without it
+            name = f"{filler}." * (deepest + 1) + name.removeprefix("**.")
+        found[pattern] = name.replace("*", filler)
     return found

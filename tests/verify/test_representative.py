@@ -8,7 +8,7 @@ from cpc.compiler.policy.decide import FlowReading, party_selected
 from cpc.compiler.policy.model import Direction, Entity, PortRange, Selector
 from cpc.compiler.policy.resolve_connection import Question, Selected
 from cpc.compiler.source import Span
-from cpc.compiler.verify.representative import asked_connections, known_parties
+from cpc.compiler.verify.representative import asked_connections
 from tests.policy.build import app, cidr, entity
 from tests.policy.strategies import inventories, policies
 from tests.policy.term_strategies import selectors
@@ -45,7 +45,7 @@ def test_under_an_inventory(data: st.DataObject, ports: PortRange) -> None:
     policy = data.draw(policies())
     inventory = inventory_of(data.draw(inventories(policy)))
     client, server = data.draw(selectors(names=False)), data.draw(selectors(names=False))
-    known = set(known_parties(inventory))
+    known = set(inventory.parties())
     asked = asked_connections(question(client, server, ports), inventory)
     if isinstance(asked, Diagnostic):
         return

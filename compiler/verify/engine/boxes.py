@@ -28,9 +28,9 @@ from cpc.compiler.policy.model import (
     Term,
     Tier,
 )
-from cpc.compiler.policy.requests import name_matches
 from cpc.compiler.policy.semantics import takes_requirements
 from cpc.compiler.verify.engine.mentioned import space_of
+from cpc.compiler.verify.engine.names import Names
 from cpc.compiler.verify.engine.space import (
     ADDRESS,
     ENTITIES,
@@ -46,12 +46,14 @@ from cpc.compiler.verify.engine.space import (
     Side,
     Space,
 )
-from cpc.compiler.verify.vocabulary import Vocabulary
 
 __all__ = ["Boxes", "TooManyBoxes", "complement", "meet", "product", "space_of"]
 
 _MAX_BOXES = 20_000
 """Boxes of one half of a rule."""
+
+_TOGETHER = 256
+"""Boxes after which those of a selector are put together where they can be."""
 
 
 class TooManyBoxes(Exception):
@@ -65,9 +67,7 @@ class Boxes:
         self._space = space
         self._requirements = policy.requirements
         self._selectors: dict[tuple[Side, Selector], tuple[Box, ...]] = {}
-        patterns = [s for _, s in space.switches if isinstance(s, str)]
-        known = Vocabulary(patterns=dict.fromkeys(patterns))
-        self._samples = {pattern: known.sample(pattern) for pattern in patterns}
+        self._names = Names(s for _, s in space.switches if isinstance(s, str))
 
     def rule(self, rule: Rule) -> tuple[Box, ...]:
         """The boxes of a half; none where it matches nothing. TooManyBoxes where there is no end."""
@@ -92,7 +92,8 @@ class Boxes:
         """The parties that a selector matches on one side."""
         key = (side, selector)
         if key not in self._selectors:
-            self._selectors[key] = _bounded([b for t in selector for b in self._term(side, t)])
+            boxes = (box for term in selector for box in self._term(side, term))
+            self._selectors[key] = _union(boxes, self._space.full)
         return self._selectors[key]
 
     def services(self, ports: Sequence[PortRange] | None) -> list[Box]:
@@ -142,9 +143,9 @@ class Boxes:
             case Cidr():
                 yield from self._cidr(kind, term)
             case Fqdn(patterns):
-                names = [n for n in self._names(patterns) if (side, n) in self._space.switches]
-                for name in names:
-                    yield {kind: EXTERNAL, self._space.switches[side, name]: 2}
+                for name in self._names.matched(patterns):
+                    if (side, name) in self._space.switches:
+                        yield {kind: EXTERNAL, self._space.switches[side, name]: 2}
             case ServiceTerm():
                 yield {kind: MANAGED, self._space.switches[side, term]: 2}
             case NamedPort(inner, name, protocol, port):
@@ -155,18 +156,6 @@ class Boxes:
                         yield met
             case _:
                 assert_never(term)
-
-    def _names(self, patterns: Sequence[str]) -> list[str]:
-        """The patterns whose sample names some pattern matches; one without wildcard matches its own only."""
-        wide = [p for p in patterns if "*" in p]
-        found = [p for p in patterns if "*" not in p and p in self._samples]
-        if wide:
-            found += [
-                known
-                for known, sample in self._samples.items()
-                if any(name_matches(p, sample) for p in wide)
-            ]
-        return list(dict.fromkeys(found))
 
     def _endpoints(self, side: Side, kind: int, expr: LabelExpr) -> Iterator[Box]:
         """Endpoints with labels, and those without where the expression holds of no labels."""
@@ -287,6 +276,40 @@ def product(left: Iterable[Box], right: Sequence[Box]) -> Iterator[Box]:
             met = meet(one, other)
             if met is not None:
                 yield met
+
+
+def _union(boxes: Iterable[Box], full: Sequence[int]) -> tuple[Box, ...]:
+    """Boxes with those put together that differ in one field only, so that a list of many addresses, or of
+    many values of one label, is one box. None is narrowed to all atoms of a field. TooManyBoxes.
+    """
+    found: list[Box] = []
+    room = _TOGETHER
+    for box in boxes:
+        found.append({at: mask for at, mask in box.items() if mask != full[at]})
+        if len(found) > room:
+            found = _joined(found, full)
+            _bounded(found)
+            room = max(_TOGETHER, 2 * len(found))
+    return _bounded(_joined(found, full))
+
+
+def _joined(boxes: list[Box], full: Sequence[int]) -> list[Box]:
+    if len(boxes) < 2:
+        return boxes
+    for at in {at for box in boxes for at in box}:
+        masks: dict[tuple[tuple[int, int], ...], int] = {}
+        rest: list[Box] = []
+        for box in boxes:
+            if at in box:
+                others = tuple(sorted(item for item in box.items() if item[0] != at))
+                masks[others] = masks.get(others, 0) | box[at]
+            else:
+                rest.append(box)
+        boxes = rest + [
+            dict(others) if mask == full[at] else {**dict(others), at: mask}
+            for others, mask in masks.items()
+        ]
+    return boxes
 
 
 def _bounded(boxes: list[Box]) -> tuple[Box, ...]:

@@ -1,6 +1,6 @@
 """What one policy decides in a part of the grid, as far as the boxes that hold it or meet it tell."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import or_
@@ -74,14 +74,11 @@ class Deciding:
         except TooManyBoxes:
             self.complex = True
         order = self.order
-        self._lowering = self._mask(lambda n: not order.allows[n]) & ~order.passes
-        self._raising = self._mask(lambda n: order.allows[n]) & ~order.passes | order.host
+        self._lowering = order.mask(lambda n: not order.allows[n]) & ~order.passes
+        self._raising = order.mask(lambda n: order.allows[n]) & ~order.passes | order.host
         self._decisive = order.everything & ~order.passes & ~order.requests
         self._tiers = self._tier_masks()
-        self._contested = self._mask(lambda n: order.group_of(n) is not None)
-
-    def _mask(self, holds: Callable[[int], bool]) -> int:
-        return sum(bits for number, bits in enumerate(self.order.bits) if holds(number))
+        self._contested = order.mask(lambda n: order.group_of(n) is not None)
 
     def _tier_masks(self) -> tuple[int, int, int]:
         order = self.order

@@ -5,7 +5,7 @@ has is decided alike, so only the boxes of such statements are searched. A part 
 both verdicts are settled in each piece.
 """
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cpc.compiler.errors import InternalError
@@ -17,7 +17,7 @@ from cpc.compiler.verify.engine.boxes import Boxes, space_of
 from cpc.compiler.verify.engine.cells import apart, joined
 from cpc.compiler.verify.engine.changes import Change, Differences, Region
 from cpc.compiler.verify.engine.deciding import Catalogue, Deciding, Settled
-from cpc.compiler.verify.engine.index import Index, atoms
+from cpc.compiler.verify.engine.index import Index, Point, atoms
 from cpc.compiler.verify.engine.odd import odd_bits, same_statements
 from cpc.compiler.verify.engine.points import Points
 from cpc.compiler.verify.engine.search import Search
@@ -25,7 +25,7 @@ from cpc.compiler.verify.engine.space import Box, Space
 from cpc.compiler.verify.languages.limits import TooLarge
 from cpc.compiler.verify.languages.requests import Matchers, RequestSpace, Uncovered
 
-__all__ = ["differences"]
+__all__ = ["differences", "first_between"]
 
 _MOST_WORK = 20_000_000
 """Boxes that are held against parts of the grid before the search is stopped."""
@@ -51,6 +51,24 @@ def differences(old: Policy, new: Policy) -> Differences:
         regions += search.regions()
         undecided.update(search.undecided)
     return Differences(space, tuple(regions), tuple(undecided))
+
+
+def first_between(
+    policy: Policy,
+    direction: Direction,
+    space: Space,
+    boxes: tuple[Boxes, Boxes],
+    requests: RequestSpace,
+) -> tuple[Point, Request] | tuple[()] | None:
+    """Where one policy decides otherwise when it is read in two ways, each a way to write its statements as boxes.
+
+    A point with a request; nothing where there is no such point, None where that is not known.
+    """
+    search = _Direction(policy, policy, direction, space, boxes, requests)
+    found = search.first()
+    if found is not None:
+        return found
+    return None if search.undecided else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,19 +115,35 @@ class _Direction:
             if not same_statements(self._old, self._new):
                 self.undecided[_TOO_MANY] = None
             return
+        if self._begin():
+            for kind, box in joined(self._cells(), self._space):
+                assert isinstance(kind, _Kind)
+                yield self._region(kind, box)
+
+    def first(self) -> tuple[Point, Request] | None:
+        """A point with a request that is decided otherwise, of two readings of one policy."""
+        if self._old.complex or self._new.complex:
+            self.undecided[_TOO_MANY] = None
+            return None
+        for kind, box in self._cells() if self._begin() else ():
+            request = kind.denied if kind.allowed is None else kind.allowed
+            if request is not None:
+                return self._search.plain(box, self._index.everything), request
+        return None
+
+    def _begin(self) -> bool:
+        """Gets ready for a search; false where there is nothing to search for."""
         self._odd = odd_bits(self._old, self._new)
         if not any(self._odd) and not self._modes_differ:
-            return
+            return False
         self._index = Index(self._space, self._boxes)
         self._search = Search(self._index, self._boxes)
         self._points = Points(self._space, self._direction)
-        for kind, box in joined(self._cells(), self._space):
-            assert isinstance(kind, _Kind)
-            yield self._region(kind, box)
+        return True
 
     # --- the search ----------------------------------------------------------------------------
 
-    def _cells(self) -> Iterator[tuple[Hashable, Box]]:
+    def _cells(self) -> Iterator[tuple[_Kind, Box]]:
         """Disjoint cells whose flows are decided otherwise, with what changes."""
         done = 0
         odd_old, odd_new = self._odd

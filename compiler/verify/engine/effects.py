@@ -4,14 +4,17 @@ from collections.abc import Callable, Iterator
 
 from cpc.compiler.policy.flow import OPAQUE, Request
 from cpc.compiler.policy.model import Action, Rule, Tier
+from cpc.compiler.verify.engine.boxes import product
 from cpc.compiler.verify.engine.grid import Grid, Place
-from cpc.compiler.verify.engine.index import Point, atoms
+from cpc.compiler.verify.engine.index import Point, lowest
 from cpc.compiler.verify.engine.search import OutOfSteps
 from cpc.compiler.verify.engine.space import Box
 from cpc.compiler.verify.languages.limits import TooLarge
 from cpc.compiler.verify.languages.requests import Covered, Matchers, RequestSpace
 
 __all__ = ["Effects"]
+
+_ANYWHERE: Box = {}
 
 _ISOLATIONS = 2
 """Isolations of a rule's subjects inside which a point is looked for."""
@@ -39,59 +42,67 @@ class Effects:
 
     # --- a greedy look -------------------------------------------------------------------------
 
-    def glance(self, number: int) -> tuple[Place | None, bool]:
-        """A place where the statement decides, and whether it is needed there; None: search for it."""
+    def glance(self, number: int, part: Box = _ANYWHERE) -> tuple[Point | None, bool]:
+        """A point where the statement decides, and whether it is needed there; None: search for it.
+
+        It is looked for in a `part` of what the statement matches.
+        """
         grid, order = self._grid, self._grid.order
         unwanted = order.before(number) | (order.alike(number) & ~order.bits[number])
         seen = self.matchers(number)
         if seen is None:
             unwanted &= ~order.requests
-        found: Place | None = None
-        for cell in self._cells(number):
+        elif not self._requests.possible(seen):
+            return None, False
+        found: Point | None = None
+        for cell in self._cells(number, part):
             point = grid.search.plain(cell, unwanted & ~self.removed)
             mask = grid.index.at(point) & ~self.removed
             if seen is None:
                 mask &= ~order.requests
             outcome = order.decide(mask)
-            if not grid.acts(number, outcome):
-                continue
-            place = self._place(number, point)
-            if place is None:
+            if not grid.acts(number, outcome) or not grid.has(point):
                 continue
             without = order.decide(mask & ~order.bits[number])
             if without.allowed is not outcome.allowed:
-                return place, True
-            found = found or place
+                return point, True
+            found = found or point
         return found, False
 
-    def _place(self, number: int, point: Point) -> Place | None:
+    def place(self, number: int, point: Point) -> Place | None:
+        """A point with a request of the statement; None where that is too large, or there is none."""
         seen = self.matchers(number)
         if seen is None:
             return Place(point)
         request = self._requests.matched(seen)
         return None if request is None or isinstance(request, TooLarge) else Place(point, request)
 
-    def _cells(self, number: int) -> Iterator[Box]:
+    def _cells(self, number: int, part: Box) -> Iterator[Box]:
         """Parts of the statement's boxes to look in: where an isolation waits behind it, then anywhere."""
         grid = self._grid
-        for box in grid.boxes_of(number):
+        for box in self._boxes(number, part):
             if grid.order.allows[number] and grid.order.isolations:
                 behind = grid.index.meeting(box) & grid.order.isolations
-                for other in atoms(behind)[:_ISOLATIONS]:
+                for other in lowest(behind, _ISOLATIONS):
                     met = grid.order.boxes[other]
                     yield {**box, **{at: m & box.get(at, m) for at, m in met.items()}}
             yield box
 
+    def _boxes(self, number: int, part: Box) -> Iterator[Box]:
+        """What is in a part of the statement's boxes."""
+        return product(self._grid.boxes_of(number), (part,))
+
     def any(self, number: int) -> Place:
         """Any place that the statement matches."""
-        box = self._grid.boxes_of(number)[0]
-        point = self._grid.search.plain(box, 0)
-        return self._place(number, point) or Place(point)
+        grid = self._grid
+        box = next(box for box in grid.boxes_of(number) if grid.fits(box))
+        point = grid.point(box)
+        return self.place(number, point) or Place(point)
 
     # --- exact searches ------------------------------------------------------------------------
 
-    def effective(self, number: int, among: int = -1) -> Place | None:
-        """A place where the statement decides; None where there is none. Raises OutOfSteps.
+    def effective(self, number: int, among: int = -1, part: Box = _ANYWHERE) -> Place | None:
+        """A place in a part where the statement decides; None where there is none. Raises OutOfSteps.
 
         Asked about the boxes `among` those that come before it, it is as if there were no others.
         """
@@ -103,23 +114,27 @@ class Effects:
                 return None
             return self._left(number, must)
 
-        return self._search(number, order.before(number) & among, good, self._blocked(number))
+        stoppers = self._stoppers(number)
+        relevant = order.before(number) & among
+        return self._search(number, relevant, good, lambda must: bool(must & stoppers), part)
 
     def needed(self, number: int) -> Place | None:
         """A place where without the statement another verdict would come. Raises OutOfSteps.
 
-        `instead` are then the statements that decide the same without it, as far as it was looked.
+        Among blocks of one priority also where another block's rule decides: what stands behind the statement
+        may be stronger. `instead` are then the statements that decide the same without it, as far as it was looked.
         """
         self.instead.clear()
         order = self._grid.order
         bits = order.bits[number]
-        blocked = self._blocked(number)
+        alone = order.group_of(number) is None
+        stoppers = self._stoppers(number)
         alike = order.surely_alike(number) & ~bits & ~order.requests
 
         def good(must: int) -> Request | None:
             plain = must & ~order.requests
             outcome = order.decide(plain | bits)
-            if not self._grid.acts(number, outcome):
+            if alone and not self._grid.acts(number, outcome):
                 return None
             without = order.decide(plain & ~bits)
             if without.allowed is outcome.allowed:
@@ -128,9 +143,9 @@ class Effects:
             return self._left(number, must)
 
         def hopeless(must: int) -> bool:
-            if must & alike and not blocked(must):
+            if must & alike and not must & stoppers:
                 self.instead.add(order.decide(must & ~order.requests & ~bits).decider)
-            return bool(must & alike) or blocked(must)
+            return bool(must & (alike | stoppers))
 
         return self._search(number, order.everything, good, hopeless)
 
@@ -149,15 +164,17 @@ class Effects:
             return None if same else self._left(number, 0)
 
         tiered = isinstance(statement, Rule) and statement.tier is not Tier.NORMAL
-        relevant = order.everything if tiered else order.before(number)
+        # In the normal tier what decides as the statement does changes nothing: the statement is there.
+        relevant = (
+            order.everything if tiered else order.before(number) & ~order.surely_alike(number)
+        )
         return self._search(number, relevant, good, lambda must: False)
 
     def blockers(self, number: int) -> list[int]:
         """A least set of statements that keep one from deciding anything. Raises OutOfSteps."""
         grid, order = self._grid, self._grid.order
-        met, held = 0, -1
+        held = -1
         for box in grid.boxes_of(number):
-            met |= grid.index.meeting(box)
             held &= grid.index.holding(box)
         before = order.before(number) & ~order.requests
         if self.matchers(number) is not None:
@@ -168,19 +185,30 @@ class Effects:
             if single >= 0 and self.effective(number, order.bits[single]) is None:
                 return [single]
             alone &= ~(order.bits[single] if single >= 0 else order.host)
-        left = grid.owners(met & before)
-        step = len(left)
-        while step:  # by halves: most of what meets it keeps it from nothing
-            at = 0
-            while at < len(left):
-                fewer = left[:at] + left[at + step :]
-                bits = sum(order.bits[n] for n in fewer)
-                if self.effective(number, bits | order.host) is None:
-                    left = fewer
-                else:
-                    at += step
-            step //= 2
+        left = grid.owners(self._enough(number, before))
+        for other in tuple(left):
+            fewer = sum(order.bits[n] for n in left if n != other)
+            if self.effective(number, fewer | order.host) is None:
+                left.remove(other)
         return left
+
+    def _enough(self, number: int, before: int) -> int:
+        """Boxes, of those before a statement that decides nothing, that keep it from deciding: mostly few."""
+        stoppers, enough = self._stoppers(number), 0
+
+        def good(must: int) -> None:
+            nonlocal enough
+            enough |= must & before
+
+        def hopeless(must: int) -> bool:
+            nonlocal enough
+            stopping = must & stoppers
+            if stopping and not stopping & enough:
+                enough |= stopping & -stopping
+            return bool(stopping)
+
+        self._search(number, before, good, hopeless)
+        return enough
 
     def _in_tier(self, number: int, decider: int) -> bool:
         """Whether a rule that decides is of the statement's own tier."""
@@ -201,21 +229,13 @@ class Effects:
             raise OutOfSteps(str(answer))
         return None if isinstance(answer, Covered) else answer.request
 
-    def _blocked(self, number: int) -> Callable[[int], bool]:
-        """Says of boxes that surely match whether they keep the statement from deciding."""
+    def _stoppers(self, number: int) -> int:
+        """The boxes each of which keeps the statement from deciding wherever it matches."""
         order = self._grid.order
         sure = order.surely_before(number) & ~order.requests
         admin = (1 << order.admin_end) - 1
-        passes = order.passes
-
-        def blocked(must: int) -> bool:
-            hit = must & sure
-            if number_is_admin or not passes & admin:
-                return bool(hit)
-            return bool(hit & ~admin)
-
-        number_is_admin = bool(order.bits[number] & admin)
-        return blocked
+        passed_by = order.passes & admin and not order.bits[number] & admin
+        return sure & ~admin if passed_by else sure
 
     def _search(
         self,
@@ -223,6 +243,7 @@ class Effects:
         relevant: int,
         good: Callable[[int], Request | None],
         hopeless: Callable[[int], bool],
+        part: Box = _ANYWHERE,
     ) -> Place | None:
         grid, order = self._grid, self._grid.order
         relevant &= ~self.removed & ~order.bits[number]
@@ -236,8 +257,8 @@ class Effects:
                 found.append(request)
             return request is not None
 
-        for box in grid.boxes_of(number):
-            cell = grid.search.find(box, relevant, asked, hopeless)
+        for box in self._boxes(number, part):
+            cell = grid.search.find(box, relevant, asked, hopeless, grid.fits, order.matter)
             if cell is not None:
-                return Place(grid.search.point(cell), found[-1])
+                return Place(grid.point(cell), found[-1])
         return None

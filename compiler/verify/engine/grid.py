@@ -33,12 +33,15 @@ class Place:
 
 
 class Grid:
-    """The statements of one direction over a space."""
+    """The statements of one direction over a space: of everyone that there can be."""
 
-    def __init__(self, policy: Policy, direction: Direction, space: Space) -> None:
+    def __init__(
+        self, policy: Policy, direction: Direction, space: Space, boxes: Boxes | None = None
+    ) -> None:
+        """`boxes`: how selectors are boxes, if not as in the open world."""
         self.policy = policy
         self.direction = direction
-        self.boxes = Boxes(space, policy)
+        self.boxes = boxes or Boxes(space, policy)
         self.order = Order(policy, direction, self.boxes)
         self.index = Index(space, self.order.boxes)
         self.search = Search(self.index, self.order.boxes)
@@ -62,6 +65,20 @@ class Grid:
     def statement(self, number: int) -> Statement:
         """A statement by its number."""
         return self.order.statements[number]
+
+    # --- who there is --------------------------------------------------------------------------
+
+    def fits(self, cell: Box) -> bool:
+        """Whether a cell has a point that can be."""
+        return True
+
+    def has(self, point: Point) -> bool:
+        """Whether a point can be."""
+        return True
+
+    def point(self, cell: Box) -> Point:
+        """A point of a cell that fits."""
+        return self.search.point(cell)
 
     # --- witnesses -----------------------------------------------------------------------------
 

@@ -1,10 +1,11 @@
 """Bitmaps of boxes by atom: which boxes meet a box, which hold it, which hold a point."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import and_, or_
 
 from cpc.compiler.verify.engine.space import Box, Space
 
-__all__ = ["Index", "Point", "atoms"]
+__all__ = ["Index", "Point", "atoms", "lowest"]
 
 Point = dict[int, int]
 """One atom for each field, by its number; a field that is missing has any atom."""
@@ -14,7 +15,8 @@ class Index:
     """Bitmaps over the numbered boxes of one direction.
 
     `by_atom[f][a]` are the boxes narrowed in field f that hold its atom a; `free[f]` are those that are
-    not narrowed there, `narrowed[f]` the others.
+    not narrowed there, `narrowed[f]` the others. `unheld` are the first atoms that no narrowed box holds, of
+    the fields that have one.
     """
 
     def __init__(self, space: Space, boxes: Sequence[Box]) -> None:
@@ -33,6 +35,11 @@ class Index:
         self.free = {at: self.everything & ~bits for at, bits in narrowed.items()}
         self.narrowed = narrowed
         self.by_atom = {at: _running(toggles, space.full[at]) for at, toggles in changes.items()}
+        self.unheld = {at: a.index(0) for at, a in sorted(self.by_atom.items()) if 0 in a}
+        self._place = {at: place for place, at in enumerate(self.unheld)}
+        self._somewhere = _Runs([narrowed[at] for at in self.unheld], or_)
+        self._either: dict[int, _Runs] = {}
+        self._all_of: dict[int, _Runs] = {}
         self._meeting: dict[tuple[int, int], int] = {}
         self._holding: dict[tuple[int, int], int] = {}
 
@@ -66,45 +73,95 @@ class Index:
                     found &= ~self._meet(at, rest)
         return found
 
+    def narrowed_beside(self, fields: Iterable[int]) -> int:
+        """The boxes that are narrowed in some field with an `unheld` atom, and that is none of these."""
+        own = sum(1 << self._place[at] for at in fields if at in self._place)
+        return self._somewhere.over((1 << len(self._place)) - 1 & ~own, 0)
+
     def at(self, point: Point) -> int:
         """The boxes that hold a point; every field that some box narrows has its atom."""
-        found = self.everything
-        for at in self.fields:
-            found &= self.by_atom[at][point[at]] | self.free[at]
+        held = dict(point.items() - self.unheld.items())
+        found = self.everything & ~self.narrowed_beside(held)
+        for at, atom in held.items():
+            if at in self.free:
+                found &= self.by_atom[at][atom] | self.free[at]
         return found
 
     def _meet(self, at: int, mask: int) -> int:
         key = (at, mask)
         if key not in self._meeting:
-            found = self.free[at]
-            by_atom = self.by_atom[at]
-            for atom in atoms(mask):
-                found |= by_atom[atom]
-            self._meeting[key] = found
+            either = self._either.setdefault(at, _Runs(self.by_atom[at], or_))
+            self._meeting[key] = either.over(mask, self.free[at])
         return self._meeting[key]
 
     def _hold(self, at: int, mask: int) -> int:
         key = (at, mask)
         if key not in self._holding:
-            found = self.everything
-            by_atom = self.by_atom[at]
-            for atom in atoms(mask):
-                found &= by_atom[atom]
-            self._holding[key] = found | self.free[at]
+            all_of = self._all_of.setdefault(at, _Runs(self.by_atom[at], and_))
+            self._holding[key] = all_of.over(mask, self.everything) | self.free[at]
         return self._holding[key]
 
 
-def atoms(mask: int) -> list[int]:
-    """The numbers of the bits of a mask, ascending."""
-    found: list[int] = []
+class _Runs:
+    """The bitmaps of a field's atoms, put together over runs of atoms: by pairs, pairs of pairs and so on.
+
+    The larger ones are made when they are first asked for.
+    """
+
+    def __init__(self, by_atom: list[int], together: Callable[[int, int], int]) -> None:
+        self._levels = [by_atom]
+        self._together = together
+
+    def over(self, mask: int, found: int) -> int:
+        """What the bitmaps of a mask's atoms come to, together with `found`."""
+        together = self._together
+        for start, end in _runs(mask):
+            level = 0
+            while start < end:
+                bitmaps = self._level(level)
+                if start & 1:
+                    found = together(found, bitmaps[start])
+                    start += 1
+                if end & 1:
+                    end -= 1
+                    found = together(found, bitmaps[end])
+                start, end, level = start >> 1, end >> 1, level + 1
+        return found
+
+    def _level(self, number: int) -> list[int]:
+        if number == len(self._levels):
+            below = self._levels[-1]
+            self._levels.append(list(map(self._together, below[:-1:2], below[1::2])))
+        return self._levels[number]
+
+
+def _runs(mask: int) -> Iterator[tuple[int, int]]:
+    """The runs of a mask's bits: where each starts, and where it has ended."""
     base = 0
     while mask:
         low = (mask & -mask).bit_length() - 1
         run = mask >> low
         length = (~run & (run + 1)).bit_length() - 1
-        found += range(base + low, base + low + length)
+        yield base + low, base + low + length
         mask = run >> length
         base += low + length
+
+
+def atoms(mask: int) -> list[int]:
+    """The numbers of the bits of a mask, ascending."""
+    found: list[int] = []
+    for start, end in _runs(mask):
+        found += range(start, end)
+    return found
+
+
+def lowest(mask: int, count: int) -> list[int]:
+    """The numbers of the first bits of a mask, at most so many, ascending."""
+    found: list[int] = []
+    for start, end in _runs(mask):
+        found += range(start, min(end, start + count - len(found)))
+        if len(found) == count:
+            break
     return found
 
 

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 from cpc.compiler.policy.inventory import Inventory
-from cpc.compiler.policy.model import Fqdn, NamedPort, Policy, ServiceTerm, Term
+from cpc.compiler.policy.model import Fqdn, NamedPort, Policy, Rule, ServiceTerm, Term
 from cpc.compiler.policy.semantics import without_staged
 from cpc.compiler.verify.engine.known_connections import known_connections
 from cpc.compiler.verify.engine.space import SUBJECT
 from cpc.compiler.verify.findings import Finding, FindingKind
 
-__all__ = ["irrelevant"]
+__all__ = ["about_unknown", "irrelevant"]
 
 
 def irrelevant(policy: Policy, inventory: Inventory) -> Iterator[Finding]:
@@ -20,12 +20,17 @@ def irrelevant(policy: Policy, inventory: Inventory) -> Iterator[Finding]:
     """
     world = known_connections(policy, inventory, (), ())
     for rule in without_staged(policy).rules:
-        if rule.named or any(map(_unknown, rule.peers)) or any(map(_unknown, rule.subject)):
+        if rule.named or about_unknown(rule):
             continue
         boxes = world.boxes.rule(rule)
         own = ({**box, SUBJECT: box.get(SUBJECT, world.managed) & world.managed} for box in boxes)
         if not any(box[SUBJECT] and world.fits(box) for box in own):
             yield Finding(FindingKind.IRRELEVANT, rule)
+
+
+def about_unknown(rule: Rule) -> bool:
+    """Whether a half is about DNS names or services."""
+    return any(map(_unknown, (*rule.peers, *rule.subject)))
 
 
 def _unknown(term: Term) -> bool:

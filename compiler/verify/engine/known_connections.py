@@ -24,7 +24,6 @@ from cpc.compiler.verify.engine.points import Points
 from cpc.compiler.verify.engine.space import ADDRESS, PEER, SERVICE, SUBJECT, Box, Side, Space
 from cpc.compiler.verify.flow_columns import Bits
 from cpc.compiler.verify.party_classes import AddressSegments, PartyClass, PartyClasses
-from cpc.compiler.verify.representative import known_parties
 
 __all__ = ["KnownConnections", "known_connections"]
 
@@ -106,30 +105,35 @@ class KnownConnections:
 
     def fits(self, cell: Box) -> bool:
         """Whether a cell has a connection between two of one family."""
-        return self._two(cell) is not None
+        return self.two(cell) is not None
 
     def connection(self, cell: Box) -> Connection:
         """A connection of a cell that fits."""
-        found = self._two(cell)
+        found = self.two(cell)
         assert found is not None
-        source, destination, family = found
+        parties = self._parties(*found)
+        assert parties is not None
+        source, destination = parties
+        family = self._known.classes.classes[found[0]].family
         services = cell.get(SERVICE) or self.space.full[SERVICE]
         point: Point = {SERVICE: self.space.usual_service(services)}
         return Connection(source, destination, family, *self._points.service(point, family))
 
-    def _two(self, cell: Box) -> tuple[Party, Party, int] | None:
-        """Two parties, and the family that both speak."""
+    def two(self, cell: Box) -> tuple[int, int] | None:
+        """The classes of two parties of a cell who can speak with each other; None where none can."""
         full = self.space.full
         for family in _FAMILIES:
             speaks = self._known.classes.of_family(family)
             sources = (cell.get(SUBJECT) or full[SUBJECT]) & speaks
             destinations = (cell.get(PEER) or full[PEER]) & speaks
             for one, other in product(atoms(sources), atoms(destinations)):
-                pairs = product(self._known.parties[one], self._known.parties[other])
-                found = next((pair for pair in pairs if pair[0].name != pair[1].name), None)
-                if found is not None:
-                    return (*found, family)
+                if self._parties(one, other) is not None:
+                    return one, other
         return None
+
+    def _parties(self, one: int, other: int) -> tuple[Party, Party] | None:
+        pairs = product(self._known.parties[one], self._known.parties[other])
+        return next((pair for pair in pairs if pair[0].name != pair[1].name), None)
 
 
 def known_connections(
@@ -149,7 +153,7 @@ def _everyone(
     inventory: Inventory, segments: AddressSegments
 ) -> Iterator[tuple[Party, PartyClass]]:
     """Everyone in an inventory, and an external address of each segment, in their classes."""
-    for party in known_parties(inventory):
+    for party in inventory.parties():
         if party.address is None:
             for family in _FAMILIES:
                 yield party, PartyClass.of(party, family, None)

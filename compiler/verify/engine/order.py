@@ -1,7 +1,8 @@
 """Who decides where which boxes match: the steps of a decision over a bitmap of boxes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from cpc.compiler.policy.model import (
     Action,
@@ -44,6 +45,22 @@ class _Group:
     blocks: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Bits:
+    """The boxes of each statement, which follow each other: where each one's end, after where the first begin.
+
+    Made when they are asked for: all of them together take the square of their number.
+    """
+
+    ends: list[int]
+
+    def __getitem__(self, number: int) -> int:
+        return (1 << self.ends[number + 1]) - (1 << self.ends[number])
+
+    def __iter__(self) -> Iterator[int]:
+        return map(self.__getitem__, range(len(self.ends) - 1))
+
+
 class Order:
     """The statements of one direction in the order in which they decide, and the bits of their boxes.
 
@@ -57,7 +74,7 @@ class Order:
         self.boxes: list[Box] = []
         self.owner: list[int] = []
         self.statements: list[Statement] = []
-        self.bits: list[int] = []
+        self.bits = _Bits([0])
         self._mode_allows = policy.mode is not Mode.ALWAYS
         self.host = 0
         host = boxes.selector(Side.PEER, _LOCAL_HOST)
@@ -65,6 +82,7 @@ class Order:
             self.boxes += host
             self.owner.append(HOST)
             self.host = 1
+            self.bits.ends[0] = 1
         rules = [r for r in policy.rules if r.direction is direction]
         self._admin = self._tier([r for r in rules if r.tier is Tier.ADMIN], boxes)
         self.admin_end = len(self.boxes)
@@ -80,16 +98,22 @@ class Order:
         self._normal = (1 << self.normal_end) - (1 << self.admin_end)
         self._baseline = self._tier([r for r in rules if r.tier is Tier.BASELINE], boxes)
         self.allows = [_allows(s) for s in self.statements]
-        self.passes = self._mask(lambda s: isinstance(s, Rule) and s.action is Action.PASS)
-        self.requests = self._mask(lambda s: isinstance(s, Rule) and s.l7 is not None)
-        self.isolations = self._mask(lambda s: isinstance(s, Isolation))
+        self.passes = self._of(lambda s: isinstance(s, Rule) and s.action is Action.PASS)
+        self.requests = self._of(lambda s: isinstance(s, Rule) and s.l7 is not None)
+        self.isolations = self._of(lambda s: isinstance(s, Isolation))
         self.everything = (1 << len(self.boxes)) - 1
-        deciding = self._mask(_decides)
-        allowing = self._mask(_allows) & deciding
+        deciding = self._of(_decides)
+        allowing = self._of(_allows) & deciding
         self._alike = {True: allowing, False: deciding & ~allowing}
 
-    def _mask(self, holds: Callable[[Statement], bool]) -> int:
-        return sum(b for s, b in zip(self.statements, self.bits, strict=True) if holds(s))
+    def mask(self, holds: Callable[[int], bool]) -> int:
+        """The boxes of the statements for whose numbers something holds."""
+        counts = [end - start for start, end in pairwise(self.bits.ends)]
+        words = ["01"[holds(number)] * count for number, count in enumerate(counts)]
+        return int("".join(words)[::-1] or "0", 2) << self.bits.ends[0]
+
+    def _of(self, holds: Callable[[Statement], bool]) -> int:
+        return self.mask(lambda number: holds(self.statements[number]))
 
     def _add(self, statement: Statement, boxes: Boxes) -> int:
         """Gives a statement its number and bits; the bits."""
@@ -100,13 +124,11 @@ class Order:
         except TooManyBoxes:
             found = ()
             self.complex.append(statement)
-        first = len(self.boxes)
         self.boxes += found
         self.owner += [len(self.statements)] * len(found)
-        bits = (1 << len(self.boxes)) - (1 << first)
         self.statements.append(statement)
-        self.bits.append(bits)
-        return bits
+        self.bits.ends.append(len(self.boxes))
+        return self.bits[len(self.statements) - 1]
 
     def _tier(self, rules: Sequence[Rule], boxes: Boxes) -> tuple[_Group, ...]:
         groups: list[_Group] = []
@@ -193,6 +215,34 @@ class Order:
         if number < 0 or not self.bits[number] & self._normal:
             return mask
         return mask & ((1 << self.bits[number].bit_length()) - 1)
+
+    def matter(self, must: int) -> int:
+        """The boxes that can still decide something where those of `must` match; requests aside."""
+        plain = must & ~self.requests
+        admin = (1 << self.admin_end) - 1
+        hit = self._reach(self._admin, plain)
+        if hit and not self.passes & admin:
+            return hit
+        reached = hit or admin
+        normal = plain & self._normal
+        if normal:
+            return reached | self._normal & (normal ^ normal - 1)
+        rest = self.everything & ~admin & ~self._normal
+        hit = self._reach(self._baseline, plain)
+        return reached | self._normal | (rest & hit if hit else rest)
+
+    def _reach(self, groups: Sequence[_Group], plain: int) -> int:
+        """The boxes up to the first that ends an ordered tier, whatever it does; 0 where none does.
+
+        Those of blocks of one priority are all before the end of each.
+        """
+        for group in groups:
+            hit = plain & group.mask
+            if hit and len(group.blocks) == 1:
+                return hit ^ hit - 1
+            if hit:
+                return (1 << group.mask.bit_length()) - 1
+        return 0
 
     # --- what comes before ---------------------------------------------------------------------
 

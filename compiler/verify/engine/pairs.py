@@ -21,39 +21,56 @@ class Pairs:
         self._grid = grid
 
     def notes(self, number: int, idle: int) -> Iterator[Finding]:
-        """Which earlier rules take a part of what this rule matches, by how they lie.
+        """Which earlier rules take a part of what this rule matches, by how they lie. Raises OutOfSteps.
 
-        `idle` are boxes of rules that decide nothing: they take nothing either.
+        `idle` are boxes of rules that decide nothing: they take nothing either. How rules lie is about their
+        flows, whatever requests they speak of.
         """
         order, index = self._grid.order, self._grid.index
         rule = self._grid.statement(number)
         if not isinstance(rule, Rule) or rule.action is Action.PASS:
             return
-        opposite = order.opposite(number) & order.before(number) & ~idle
-        tier = order.tier_of(number)
-        met = inside = around = 0
+        taking = order.opposite(number) & order.before(number) & ~idle
+        met = 0
         for box in self._grid.boxes_of(number):
-            meeting = index.meeting(box) & opposite
-            met |= meeting
-            if meeting:
-                inside |= index.inside(box) & meeting
-                around |= index.holding(box) & meeting
+            met |= index.meeting(box) & taking
         if not met:
             return
-        for kind, mask in (
-            (FindingKind.PARTIAL, met & ~tier),
-            (FindingKind.GENERALISATION, met & tier & inside),
-            (FindingKind.CORRELATION, met & tier & ~inside & ~around),
-        ):
-            others = self._grid.owners(mask)[:_MOST_OTHERS]
-            if others:
-                place = self._shared(number, others[0])
-                yield Finding(
-                    kind,
-                    rule,
-                    tuple(self._grid.statement(n) for n in others),
-                    None if place is None else self._grid.flow(place.point),
-                )
+        tier = order.tier_of(number)
+        found: dict[FindingKind, list[int]] = {}
+        for other in self._grid.owners(met):
+            if not order.bits[other] & tier:
+                kind = FindingKind.PARTIAL
+            elif self._within(other, number):
+                kind = FindingKind.GENERALISATION
+            elif self._within(number, other):
+                continue
+            else:
+                kind = FindingKind.CORRELATION
+            found.setdefault(kind, []).append(other)
+        for kind in sorted(found, key=tuple(FindingKind).index):
+            others = found[kind][:_MOST_OTHERS]
+            place = self._shared(number, others[0])
+            yield Finding(
+                kind,
+                rule,
+                tuple(self._grid.statement(n) for n in others),
+                None if place is None else self._grid.flow(place.point),
+            )
+
+    def _within(self, inner: int, outer: int) -> bool:
+        """Whether a rule matches all flows that another one does. Raises OutOfSteps."""
+        grid = self._grid
+        bits = grid.order.bits[outer]
+        for box in grid.boxes_of(inner):
+            if grid.index.holding(box) & bits:
+                continue
+            if bits & (bits - 1) == 0:
+                return False
+            outside = grid.search.find(box, bits, lambda must: not must, bool)
+            if outside is not None:
+                return False
+        return True
 
     def _shared(self, one: int, other: int) -> Place | None:
         """A place in both rules, in as few others as a look finds."""
@@ -131,29 +148,28 @@ class Pairs:
     def _both(self, one: int, other: int) -> Place | None:
         """A place where both are the first of their blocks, and nothing decides before. Raises OutOfSteps."""
         order, search = self._grid.order, self._grid.search
-        blocking = order.surely_before(one) | order.surely_before(other)
         group = order.group_of(one)
         assert group is not None
-        for bits in (order.bits[one], order.bits[other]):
-            own = next(b for b in group.blocks if b & bits)
-            blocking |= own & ((bits & -bits) - 1)
-        relevant = blocking & ~(order.bits[one] | order.bits[other])
-        relevant &= ~(group.mask & ~_blocks_of(group.blocks, order.bits[one] | order.bits[other]))
+        bits = order.bits[one] | order.bits[other]
+        rivals = 0
+        for rule in (order.bits[one], order.bits[other]):
+            own = next(b for b in group.blocks if b & rule)
+            rivals |= own & ((rule & -rule) - 1)
+        before = (group.mask & -group.mask) - 1 & ~order.requests
+        admin = (1 << order.admin_end) - 1
+        ending = rivals | (before if group.mask & admin else before & ~admin)
 
         def good(must: int) -> bool:
-            return not must & relevant
+            outcome = order.decide(must | bits)
+            return any(self._grid.acts(number, outcome) for number in (one, other))
 
         for box in self._grid.boxes_of(one):
             for number in atoms(self._grid.index.meeting(box) & order.bits[other]):
                 met = _met(box, order.boxes[number])
-                cell = search.find(met, relevant, good, lambda must: bool(must & relevant))
+                cell = search.find(met, before | rivals, good, lambda must: bool(must & ending))
                 if cell is not None:
                     return Place(search.point(cell))
         return None
-
-
-def _blocks_of(blocks: tuple[int, ...], bits: int) -> int:
-    return sum(block for block in blocks if block & bits)
 
 
 def _met(box: Box, other: Box) -> Box:

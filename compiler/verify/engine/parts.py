@@ -1,19 +1,21 @@
 """A large policy in parts that have nothing to do with each other.
 
-Rules whose subjects need different values of one label never meet. So the rules of each value, with those
-that speak of no value, are a small policy of their own: its grid is small, and so is its bitmaps' work.
+Rules whose subjects need different values of one label never meet, nor do rules whose peers need them. So
+the rules of each value, with those that speak of no value, are a small policy of their own: its grid is small,
+and so is its bitmaps' work.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
+from zlib import crc32
 
 from cpc.compiler.policy.model import (
     AllOf,
     Direction,
     EndpointTerm,
     In,
-    Isolation,
     LabelExpr,
     NamedPort,
     Policy,
@@ -22,15 +24,22 @@ from cpc.compiler.policy.model import (
     Term,
 )
 
-__all__ = ["Part", "parts"]
+__all__ = ["Needs", "Part", "part_of", "parts"]
 
 _SMALL = 400
 """Statements of one direction that are not worth being parted."""
 
+_PACKED = 100
+"""Rules of one part, where each of its values is needed by fewer: a part has its costs too."""
+
 _GROWTH = 8
-"""How many times the statements may be counted in all parts together."""
+"""How many times all statements may be counted again as those that are in every part."""
 
 _Values = frozenset[str]
+_Needed = Mapping[str, _Values]
+_NOTHING: _Needed = {}
+_Column = Sequence[_Needed]
+"""What the subject of each statement needs, or its peer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,69 +50,125 @@ class Part:
     home: tuple[Rule, ...]
 
 
-def parts(policy: Policy, direction: Direction) -> Iterator[Part]:
-    """The parts of a policy in one direction; each of its rules is at home in one of them."""
-    rules = [r for r in policy.rules if r.direction is direction]
-    isolations = [i for i in policy.isolations if i.direction is direction]
-    key = _best_key(rules, isolations) if len(rules) + len(isolations) > _SMALL else None
-    if key is None:
-        yield Part(_of(policy, rules, isolations), tuple(rules))
+class Needs:
+    """The values, by label key, of which whoever a selector selects must have one; each found once."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[Selector, _Needed]] = {}
+
+    def column(self, selectors: Iterable[Selector]) -> "_Column":
+        """What each of some selectors needs."""
+        known = self._known
+        return [(known.get(id(selector)) or self._find(selector))[1] for selector in selectors]
+
+    def _find(self, selector: Selector) -> tuple[Selector, _Needed]:
+        """It is kept, so that no other has its `id`."""
+        found = self._known[id(selector)] = (selector, _selected(selector))
+        return found
+
+
+def part_of(policy: Policy, direction: Direction) -> Part:
+    """All of one direction."""
+    rules = tuple([rule for rule in policy.rules if rule.direction is direction])
+    isolations = tuple([i for i in policy.isolations if i.direction is direction])
+    whole = replace(policy, rules=rules, isolations=isolations, open_defaults=())
+    return Part(whole, rules)
+
+
+def parts(whole: Part, needs: Needs) -> Iterator[Part]:
+    """The parts of a direction; each of its rules is at home in one of them."""
+    policy = whole.policy
+    rules, isolations = policy.rules, policy.isolations
+    subjects = [*(rule.subject for rule in rules), *(i.subject for i in isolations)]
+    size = len(subjects)
+    column: Sequence[_Values | None] = ()
+    if size > _SMALL:
+        peers = [*needs.column(rule.peers for rule in rules), *[_NOTHING] * len(isolations)]
+        column = _best_column((needs.column(subjects), peers))
+    if not column:
+        yield whole
         return
-    homes: dict[_Values | None, list[Rule]] = {}
-    values: dict[int, _Values | None] = {}
+    homes: dict[_Values | None, list[int]] = {}
     by_value: dict[str, list[int]] = {}
     anywhere: list[int] = []
-    statements: list[Rule | Isolation] = [*rules, *isolations]
-    for number, statement in enumerate(statements):
-        needs = values[number] = _needs(statement.subject).get(key)
-        if isinstance(statement, Rule):
-            homes.setdefault(needs, []).append(statement)
-        for value in needs or ():
+    for number, values in enumerate(column):
+        if number < len(rules):
+            homes.setdefault(values, []).append(number)
+        for value in values or ():
             by_value.setdefault(value, []).append(number)
-        if needs is None:
+        if values is None:
             anywhere.append(number)
-    for needs, home in homes.items():
-        met: Iterable[int] = range(len(statements))
-        if needs is not None:
-            met = sorted({*anywhere, *(n for value in needs for n in by_value[value])})
-        inside = [statements[n] for n in met]
-        yield Part(
-            _of(
-                policy,
-                [s for s in inside if isinstance(s, Rule)],
-                [s for s in inside if isinstance(s, Isolation)],
-            ),
-            tuple(home),
+    for values, home in _packed(homes):
+        met: Iterable[int] = range(size)
+        if values is not None:
+            met = sorted({*anywhere, *home, *(n for value in values for n in by_value[value])})
+        inside = replace(
+            policy,
+            rules=tuple([rules[n] for n in met if n < len(rules)]),
+            isolations=tuple([isolations[n - len(rules)] for n in met if n >= len(rules)]),
         )
+        yield Part(inside, tuple([rules[n] for n in home]))
 
 
-def _of(policy: Policy, rules: Sequence[Rule], isolations: Sequence[Isolation]) -> Policy:
-    return replace(policy, rules=tuple(rules), isolations=tuple(isolations), open_defaults=())
+def _packed(
+    homes: Mapping[_Values | None, Sequence[int]],
+) -> Iterator[tuple[_Values | None, Sequence[int]]]:
+    """Rules by the values that they need, a few values together where few rules need each.
+
+    Which ones hangs on the values alone: a rule more or less changes the parts that it is in, no others.
+    """
+    if None in homes:
+        yield None, homes[None]
+    bound = {needs: home for needs, home in homes.items() if needs is not None}
+    number = 1 << (sum(map(len, bound.values())) // _PACKED).bit_length()
+    together: dict[int, dict[_Values, Sequence[int]]] = {}
+    for needs, home in bound.items():
+        together.setdefault(crc32(min(needs, default="").encode()) % number, {})[needs] = home
+    for _, packed in sorted(together.items()):
+        yield frozenset().union(*packed), [n for home in packed.values() for n in home]
 
 
-def _best_key(rules: Sequence[Rule], isolations: Sequence[Isolation]) -> str | None:
-    """The label key that parts the statements best; None where no key is worth it."""
-    needs = [_needs(r.subject) for r in rules] + [_needs(i.subject) for i in isolations]
-    bound: Counter[str] = Counter(key for one in needs for key in one)
-    best: tuple[int, str] | None = None
-    for key, number in bound.most_common(4):
-        sizes: Counter[str] = Counter(value for one in needs for value in one.get(key, ()))
-        free = len(needs) - number
-        groups = {one[key] for one in needs if key in one}
-        total = free + sum(free + sum(sizes[v] for v in group) for group in groups)
-        if free:
-            total += len(needs)  # the rules that are free meet everything
-        if best is None or total < best[0]:
-            best = (total, key)
-    if best is None or best[0] > _GROWTH * len(needs):
-        return None
-    return best[1]
+def _best_column(columns: Sequence[_Column]) -> Sequence[_Values | None]:
+    """What statements need of the label key that parts them best; empty where no key is worth it.
+
+    A statement costs what it may meet: the statements of its part.
+    """
+    total = len(columns[0])
+    found = [(number, key, column) for column in columns for key, number in _bound(column).items()]
+    best: Sequence[_Values | None] = ()
+    least = total**2 // 2
+    for number, key, column in sorted(found, key=itemgetter(0), reverse=True)[:4]:
+        values = [needed.get(key) for needed in column]
+        groups = Counter(values)
+        free = groups.pop(None, 0)
+        sizes: Counter[str] = Counter()
+        for group, count in groups.items():
+            for value in group or ():
+                sizes[value] += count
+        if free * min(len(groups), number // _PACKED) > _GROWTH * total:
+            continue
+        cost = free * total + sum(
+            count * (free + max(_PACKED, sum(sizes[v] for v in group or ())))
+            for group, count in groups.items()
+        )
+        if cost < least:
+            best, least = values, cost
+    return best
 
 
-def _needs(subject: Selector) -> dict[str, _Values]:
-    """The values of which a subject must have one, by label key."""
+def _bound(column: _Column) -> Counter[str]:
+    """How many need a value, by label key."""
+    known = {id(needed): needed for needed in column}
+    bound: Counter[str] = Counter()
+    for needed, count in Counter(map(id, column)).items():
+        for key in known[needed]:
+            bound[key] += count
+    return bound
+
+
+def _selected(selector: Selector) -> dict[str, _Values]:
     found: dict[str, _Values] | None = None
-    for term in subject:
+    for term in selector:
         here = _term(term)
         if found is None:
             found = here

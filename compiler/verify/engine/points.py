@@ -18,7 +18,7 @@ from cpc.compiler.verify.engine.space import (
     Side,
     Space,
 )
-from cpc.compiler.verify.vocabulary import Vocabulary, fresh
+from cpc.compiler.verify.vocabulary import fresh, sample_names
 
 __all__ = ["Points"]
 
@@ -32,9 +32,7 @@ class Points:
     def __init__(self, space: Space, direction: Direction) -> None:
         self._space = space
         self._direction = direction
-        patterns = [s for _, s in space.switches if isinstance(s, str)]
-        known = Vocabulary(patterns=dict.fromkeys(patterns))
-        self._samples = {pattern: known.sample(pattern) for pattern in patterns}
+        self._samples = sample_names(s for _, s in space.switches if isinstance(s, str))
 
     def flow(self, point: Point) -> Flow:
         """A flow at a point; fields that it leaves out are chosen plainly."""

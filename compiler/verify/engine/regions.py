@@ -80,7 +80,7 @@ def _endpoints(space: Space, side: Side, kinds: int, box: Box) -> str:
     words = term_words(EndpointTerm(expr))
     meant = MANAGED if all(mask & 1 for mask in asked.values()) else LABELLED
     if not kinds & 1 << Kind.ENDPOINT:
-        own = f"{Entity.HEALTH} {words}" if asked else str(Entity.HEALTH)
+        own = f"{Entity.HEALTH} among {words}" if asked else str(Entity.HEALTH)
         return own if not kinds & 1 << Kind.INIT else f"{own}, {Entity.INIT}"
     missing = [
         str(entity)

@@ -11,6 +11,9 @@ _MAX_STEPS = 20_000
 _TRIED_ATOMS = 256
 """Atoms of one field that the greedy look tries."""
 
+_MANY = 64
+"""Boxes that are looked at one by one; which of more than these meet or hold a cell, bitmaps say."""
+
 
 class OutOfSteps(Exception):
     """The exact search was stopped: the answer is not known."""
@@ -34,6 +37,10 @@ class Search:
             if not may & index.narrowed[at]:
                 point[at] = (mask & -mask).bit_length() - 1
                 continue
+            if at in index.unheld and at not in cell:
+                point[at] = index.unheld[at]
+                may &= index.free[at]
+                continue
             free, by_atom = index.free[at], index.by_atom[at]
             least = (may & free).bit_count()
             chosen, fewest = -1, 1 << 62
@@ -55,33 +62,40 @@ class Search:
         good: Callable[[int], bool],
         hopeless: Callable[[int], bool],
         fits: Callable[[Box], bool] = lambda cell: True,
+        matter: Callable[[int], int] = lambda must: -1,
     ) -> Box | None:
         """A part of `cell` in which exactly the same `relevant` boxes match, and are good; None: none is.
 
         `good` is asked about those boxes; `hopeless` about some that surely match: it says that no point
-        in all of them is good. `fits` says whether some point of a cell can be; where it does not matter
-        which, it is asked last. OutOfSteps where the search is too long.
+        in all of them is good. `fits` says whether some point of a cell can be; `matter` which boxes still
+        count beside some that surely match: whether others match is not looked for. OutOfSteps where the
+        search is too long.
         """
-        met = self._index.meeting(cell) & relevant
-        held = self._index.holding(cell) & met
-        if hopeless(held):
-            return None
-        stack = [(cell, atoms(met & ~held), held)]
+        stack = [(cell, relevant, 0)]
         steps = 0
         while stack:
             steps += 1
             if steps > _MAX_STEPS:
                 raise OutOfSteps
             cell, may, must = stack.pop()
-            partial, must = self._partial(cell, may, must)
+            many = may.bit_count() > _MANY
+            if many:
+                may &= self._index.meeting(cell)
+                must |= may & self._index.holding(cell)
+                may &= ~must & matter(must)
+                if hopeless(must):
+                    continue
+            partial, must = self._partial(cell, atoms(may), must, only_first=many)
             if hopeless(must):
                 continue
+            live = matter(must)
+            partial = [one for one in partial if live >> one[1] & 1]
             if not partial:
-                if good(must) and fits(cell):
+                if fits(cell) and good(must):
                     return cell
                 continue
             _, number, splits = min(partial)
-            rest = [n for _, n, _ in partial]
+            rest = may if many else sum(1 << n for _, n, _ in partial)
             inside, box = cell, self._boxes[number]
             outside: list[Box] = []
             for at in splits:
@@ -93,9 +107,12 @@ class Search:
         return None
 
     def _partial(
-        self, cell: Box, may: Sequence[int], must: int
+        self, cell: Box, may: Sequence[int], must: int, only_first: bool
     ) -> tuple[list[tuple[int, int, list[int]]], int]:
-        """The boxes that hold a part of a cell, with the fields in which they do; and those that hold all."""
+        """The boxes that hold a part of a cell, with the fields in which they do; and those that hold all.
+
+        With `only_first` no more of them than needed to know the first of those with fewest fields.
+        """
         partial: list[tuple[int, int, list[int]]] = []
         full = self._full
         for number in may:
@@ -109,6 +126,8 @@ class Search:
             else:
                 if splits:
                     partial.append((len(splits), number, splits))
+                    if only_first and len(splits) == 1:
+                        break
                 else:
                     must |= 1 << number
         return partial, must

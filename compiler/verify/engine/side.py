@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from cpc.compiler.policy.flow import OPAQUE, Request
-from cpc.compiler.policy.model import Action, Isolation, Mode, Rule, Tier
+from cpc.compiler.policy.model import Action, Mode, Rule, Tier
 from cpc.compiler.verify.engine.index import atoms
 from cpc.compiler.verify.engine.order import HOST, Order
 from cpc.compiler.verify.engine.search import OutOfSteps
@@ -67,20 +67,14 @@ class SideOrder:
         self.boxes = [turned(box) for box in (*order.boxes, *audits)]
         self._size = len(order.boxes)
         self._audited = (1 << len(self.boxes)) - (1 << self._size)
-        own = enumerate(order.statements)
-        rules = [(n, s) for n, s in own if isinstance(s, Rule)]
-        self._normal_allows = sum(
-            order.bits[n] for n, r in rules if r.tier is Tier.NORMAL and r.action is Action.ALLOW
-        )
-        self._normal_denies = sum(
-            order.bits[n]
-            for n, s in enumerate(order.statements)
-            if isinstance(s, Isolation) or s.tier is Tier.NORMAL and s.action is Action.DENY
-        )
-        self._allowing = order.host | sum(
-            order.bits[n] for n, r in rules if r.action is Action.ALLOW
-        )
-        self._denying = sum(order.bits) & ~self._allowing & ~order.passes
+        actions = {n: s.action for n, s in enumerate(order.statements) if isinstance(s, Rule)}
+        normal = (1 << order.normal_end) - (1 << order.admin_end)
+        self._allowing = order.host | order.mask(lambda n: actions.get(n) is Action.ALLOW)
+        self._normal_allows = self._allowing & normal
+        denies = order.mask(lambda n: actions.get(n) is Action.DENY)
+        self._normal_denies = (denies | order.isolations) & normal
+        self._denying = order.everything & ~self._allowing & ~order.passes
+        rules = [(n, s) for n, s in enumerate(order.statements) if isinstance(s, Rule)]
         contested = [n for n, r in rules if r.l7 is not None and order.group_of(n) is not None]
         self.tangled = len(contested) > 1
 

@@ -11,6 +11,7 @@ from enum import IntEnum
 from ipaddress import IPv4Address, IPv6Address
 from typing import TypeAlias
 
+from cpc.compiler.policy.flow import Label
 from cpc.compiler.policy.model import Address, Entity, LabelKey, Network, PortRange, Protocol
 from cpc.compiler.verify.vocabulary import OTHER_SOURCE, SOURCES
 
@@ -129,6 +130,16 @@ class _Labels:
             source = next(s for s in (*SOURCES, OTHER_SOURCE) if s not in self.sources)
         return source, value
 
+    def atom(self, label: Label | None) -> int:
+        """The atom of a label of the key, or of none; a source that nobody asks about is none."""
+        if label is None:
+            return 0
+        source = label.source if label.source in self.sources else OTHER_SOURCES
+        if source not in self.sources:
+            return 0
+        position = self.sources.index(source)
+        return 1 + position * self.width + self.number.get(label.value, len(self.values))
+
     @property
     def other_value(self) -> str:
         """A value that no rule names."""
@@ -181,6 +192,10 @@ class Space:
     def label_field(self, side: Side, key: LabelKey) -> int:
         """The field of a label key."""
         return self._key_fields[side, key.key]
+
+    def key_fields(self, side: Side) -> dict[str, int]:
+        """The fields of all label keys of a side."""
+        return {key: at for (where, key), at in self._key_fields.items() if where is side}
 
     def has(self, key: LabelKey) -> int:
         """The key is there."""
@@ -238,6 +253,12 @@ class Space:
         known = {s.protocol for s in self.services}
         usual = (Protocol.TCP, Protocol.UDP, *range(143, 253), *range(256))
         return next(int(p) for p in usual if int(p) not in known and p not in (1, 58)), 0
+
+    def service_atom(self, protocol: int, port: int) -> int:
+        """The atom of a protocol's port."""
+        at = bisect_right(self._starts, (protocol, port)) - 1
+        known = at >= 0 and self.services[at].protocol == protocol
+        return at if known else len(self.services)
 
     def usual_service(self, mask: int) -> int:
         """The atom of some services that reads best."""

@@ -1,6 +1,7 @@
 """Sets of requests as matchers describe them: overlaps, covers by unions, and a request as proof."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeAlias, assert_never
 
@@ -46,6 +47,14 @@ class RequestSpace:
         """`limit`: states of one automaton and of one search, beyond which an answer is TooLarge."""
         self._limit = limit
         self._boxes: dict[Matcher, tuple[Box, ...] | TooLarge] = {}
+
+    def possible(self, wanted: Matchers) -> bool:
+        """Whether some request is matched for certain; no where that is too large to tell."""
+        for matcher in wanted:
+            with suppress(LimitReached):
+                if self._of(matcher):
+                    return True
+        return False
 
     def matched(self, wanted: Matchers) -> Request | None | TooLarge:
         """A short request that is matched; None: no request ever is."""

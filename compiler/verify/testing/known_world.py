@@ -22,7 +22,6 @@ from cpc.compiler.policy.model import (
 from cpc.compiler.policy.semantics import selects
 from cpc.compiler.verify.flow_columns import Bits, PartyColumns, members
 from cpc.compiler.verify.party_classes import AddressSegments, PartyClass, PartyClasses
-from cpc.compiler.verify.representative import known_parties
 from cpc.compiler.verify.service_sets import PORTED, ServiceCuts
 from cpc.compiler.verify.testing.worlds import Found
 
@@ -199,7 +198,7 @@ def _everyone(inventory: Inventory, segments: AddressSegments) -> list[Party]:
         if inventory.party_of(address).entities == {Entity.WORLD}:
             outside[segments.of(address)] = address
     external = (inventory.party_of(a) for a in outside.values() if a is not None)
-    return [*known_parties(inventory), *external]
+    return [*inventory.parties(), *external]
 
 
 def _classes_of(party: Party, segments: AddressSegments) -> list[PartyClass]:

@@ -10,8 +10,11 @@ from cpc.compiler.policy.model import Action, Mode, Policy, Rule
 from cpc.compiler.verify.certify import SolverFlows
 from cpc.compiler.verify.engine.analyse import analyse
 from cpc.compiler.verify.findings import Finding, FindingKind
+from tests.nightly import times
+from tests.policy.resolving import clean
 from tests.policy.strategies import Shape, policies
 
+POLICIES = times(300, 10_000)
 SHAPE = Shape(rules=6, staged=False, audits=False, modes=(Mode.DEFAULT, Mode.DEFAULT, Mode.ALWAYS))
 
 
@@ -22,7 +25,7 @@ def found_of(findings: Sequence[Finding], rule: Rule) -> set[FindingKind]:
 EMPTY = {FindingKind.DEAD, FindingKind.SHADOWED, FindingKind.DUPLICATE}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=POLICIES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(policies(SHAPE))
 def test_findings_are_those_of_the_solver(policy: Policy) -> None:
     findings = analyse(policy)
@@ -57,7 +60,7 @@ def contested(policy: Policy, rule: Rule) -> bool:
     )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=POLICIES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(policies(SHAPE))
 def test_the_reported_set_can_be_removed_and_no_rule_beside_it(policy: Policy) -> None:
     findings = [f for f in analyse(policy, notes=False) if isinstance(f.rule, Rule)]
@@ -85,3 +88,12 @@ def test_the_reported_set_can_be_removed_and_no_rule_beside_it(policy: Policy) -
         if rule not in redundant and rule not in idle:
             needed = change(before, [rule]) or change(before, [*gone, rule])
             assert needed, rule
+
+
+def test_a_pass_hides_the_rules_behind_it_from_another_block() -> None:
+    text = """tier admin priority 10 { egress allow one: all -> { app = "db" } }
+tier admin priority 10 { egress pass two: all -> all  egress deny three: all -> all }
+mode always
+"""
+    redundant = [f.rule for f in analyse(clean(text)) if f.kind is FindingKind.REDUNDANT]
+    assert not redundant  # without `two` a deny of its block would decide before `one`

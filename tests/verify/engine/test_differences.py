@@ -42,6 +42,7 @@ from cpc.compiler.verify.encode_party import SOLVER
 from cpc.compiler.verify.engine.changes import Differences, Region, Relation
 from cpc.compiler.verify.engine.differences import differences
 from cpc.compiler.verify.vocabulary import policy_vocabulary
+from tests.nightly import times
 from tests.policy.request_strategies import PROTOCOLS, independent_matches, l7_matches, requests
 from tests.policy.strategies import Shape, flows, inventories, origin, policies
 from tests.verify.engine.box_terms import box_term
@@ -163,13 +164,13 @@ class Oracle:
         return box_term(self.flow, found.space, region.direction, region.box)
 
 
-@settings(UNSHRUNK, max_examples=40)
+@settings(UNSHRUNK, max_examples=times(300, 10_000))
 @given(pairs())
 def test_regions_are_the_differences(pair: tuple[Policy, Policy]) -> None:
     check_regions(pair)
 
 
-@settings(UNSHRUNK, max_examples=8)
+@settings(UNSHRUNK, max_examples=times(60, 10_000))
 @given(pairs(replace(SHAPE, rules=18)))
 def test_regions_of_dense_policies_are_the_differences(pair: tuple[Policy, Policy]) -> None:
     check_regions(pair)
@@ -223,7 +224,7 @@ INDEPENDENT = replace(SHAPE, l7=independent_matches)
 """Any set of request parts has a request that exactly they match, so the solver's are free."""
 
 
-@settings(UNSHRUNK, max_examples=40)
+@settings(UNSHRUNK, max_examples=times(100, 10_000))
 @given(pairs(INDEPENDENT))
 def test_regions_are_the_differences_of_requests_too(pair: tuple[Policy, Policy]) -> None:
     found = differences(*pair)
@@ -252,7 +253,7 @@ def test_regions_are_the_differences_of_requests_too(pair: tuple[Policy, Policy]
 def test_requests_outside_of_regions_are_decided_alike(protocol: str) -> None:
     """Matchers that overlap, and requests around them."""
 
-    @settings(UNSHRUNK, max_examples=25)
+    @settings(UNSHRUNK, max_examples=times(25))
     @given(pairs(replace(SHAPE, l7=l7_matches(protocol))), st.data())
     def alike(pair: tuple[Policy, Policy], data: st.DataObject) -> None:
         found = differences(*pair)

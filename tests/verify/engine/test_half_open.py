@@ -9,6 +9,7 @@ from cpc.compiler.verify.encode_connection import SolverConnections, SolverSide
 from cpc.compiler.verify.encode_party import SOLVER
 from cpc.compiler.verify.engine.half_open import half_open
 from cpc.compiler.verify.findings import Finding
+from tests.nightly import times
 from tests.policy.resolving import clean, inventory_of
 from tests.policy.strategies import Shape, policies
 
@@ -35,7 +36,7 @@ class Oracle:
         return not answered and self.possible(decides)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=times(150, 10_000), deadline=None, suppress_health_check=list(HealthCheck))
 @given(policies(SHAPE))
 def test_findings_are_those_of_the_solver(policy: Policy) -> None:
     found = list(half_open(policy))

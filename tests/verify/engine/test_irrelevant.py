@@ -1,16 +1,13 @@
 """Rules that are about nobody in an inventory, of random worlds against `decide`, and by hand."""
 
 from dataclasses import replace
-from itertools import product
 
 from hypothesis import HealthCheck, given, settings
 
 from cpc.compiler.policy.decide import decide
-from cpc.compiler.policy.flow import Flow, Party
 from cpc.compiler.policy.model import (
     Action,
     Direction,
-    Entity,
     Fqdn,
     Mode,
     NamedPort,
@@ -20,10 +17,10 @@ from cpc.compiler.policy.model import (
     Term,
 )
 from cpc.compiler.verify.engine.irrelevant import irrelevant
-from cpc.compiler.verify.service_sets import PORTED
+from tests.nightly import times
 from tests.policy.resolving import clean, inventory_of
-from tests.policy.strategies import port_edges
-from tests.verify.test_connectivity import ANYWHERE, World, worlds
+from tests.verify.known_flows import known_flows
+from tests.verify.test_connectivity import World, worlds
 
 
 def unknown(term: Term) -> bool:
@@ -35,27 +32,10 @@ def matched(world: World, rule: Rule) -> bool:
     """Whether some flow of those who are there has the rule, were it alone and a plain one."""
     alone = replace(rule, action=Action.DENY, l7=None, tier=rule.tier)
     policy = Policy((alone,), requirements=world.policy.requirements, allow_host=False)
-    found = [end for ends in world.ends.values() for end in ends]
-    for address in world.external:
-        facts = frozenset({Entity.WORLD})
-        found.append((Party(str(address), False, entities=facts, address=address), address.version))
-    for (subject, family), (peer, other) in product(found, repeat=2):
-        itself = subject.name == peer.name if peer.managed else False
-        if not subject.managed or family != other or itself:
-            continue
-        for protocol, port in {*port_edges([rule]), *ANYWHERE, *ports_of(rule)}:
-            port = port if protocol in PORTED[family] else 0
-            flow = Flow(subject, peer, rule.direction, family, protocol, port)
-            if decide(policy, flow).rule == rule.origin:
-                return True
-    return False
+    return any(decide(policy, flow).rule == rule.origin for flow in known_flows(world, [rule]))
 
 
-def ports_of(rule: Rule) -> set[tuple[int, int]]:
-    return {(p.protocol, n) for p in rule.ports or () for n in (p.low, p.high)}
-
-
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=times(60, 10_000), deadline=None, suppress_health_check=list(HealthCheck))
 @given(worlds())
 def test_nobody_there_has_a_flow_of_them(world: World) -> None:
     policy = replace(world.policy, requirements=(), mode=Mode.DEFAULT)

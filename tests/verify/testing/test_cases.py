@@ -1,7 +1,5 @@
 """A case holds exactly if it holds for every connection that it is about, one by one."""
 
-import os
-
 from hypothesis import given, settings
 
 from cpc.compiler.policy.connections import decide_connection
@@ -12,6 +10,7 @@ from cpc.compiler.verify.testing.deciders import coverage
 from cpc.compiler.verify.testing.known_world import KnownWorld
 from cpc.compiler.verify.testing.open_world import OpenWorld
 from cpc.compiler.verify.testing.worlds import sides_of
+from tests.nightly import times
 from tests.verify.testing.worlds import (
     WithCases,
     connections_of,
@@ -20,10 +19,8 @@ from tests.verify.testing.worlds import (
     with_cases,
 )
 
-NIGHTLY = 10 if os.environ.get("CPC_NIGHTLY") else 1
 
-
-@settings(max_examples=25 * NIGHTLY, deadline=None)
+@settings(max_examples=times(25), deadline=None)
 @given(with_cases())
 def test_under_an_inventory_cases_are_those_of_all_its_connections(world: WithCases) -> None:
     inventory = inventory_of(world.parties)
@@ -48,7 +45,7 @@ def test_under_an_inventory_cases_are_those_of_all_its_connections(world: WithCa
             assert not about
 
 
-@settings(max_examples=15 * NIGHTLY, deadline=None)
+@settings(max_examples=times(15), deadline=None)
 @given(with_cases(rules=4, cases=2))
 def test_in_the_open_world_no_connection_of_an_inventory_says_otherwise(world: WithCases) -> None:
     parties = tuple(p for p in world.parties if each_key_once(p))
@@ -71,7 +68,7 @@ def test_in_the_open_world_no_connection_of_an_inventory_says_otherwise(world: W
                 raise AssertionError(result.why)
 
 
-@settings(max_examples=15 * NIGHTLY, deadline=None)
+@settings(max_examples=times(15), deadline=None)
 @given(with_cases(rules=4, cases=2))
 def test_coverage_is_who_decides_some_connection(world: WithCases) -> None:
     inventory = inventory_of(world.parties)
@@ -92,7 +89,7 @@ def test_coverage_is_who_decides_some_connection(world: WithCases) -> None:
                     assert case in decided[decision.rule, direction]
 
 
-@settings(max_examples=15 * NIGHTLY, deadline=None)
+@settings(max_examples=times(15), deadline=None)
 @given(with_cases(rules=4, cases=1))
 def test_every_connection_has_one_verdict(world: WithCases) -> None:
     known = KnownWorld(inventory_of(world.parties), [world.policy], world.cases)

@@ -1,6 +1,5 @@
 """What is said of a mutant is so: what kills it, what it decides otherwise, that it decides all alike."""
 
-import os
 from typing import TypeVar
 
 from hypothesis import given, settings
@@ -17,6 +16,7 @@ from cpc.compiler.verify.testing.mutants import Mutant, mutants
 from cpc.compiler.verify.testing.open_world import OpenWorld
 from cpc.compiler.verify.testing.score import Fate, score
 from cpc.compiler.verify.testing.worlds import World
+from tests.nightly import times
 from tests.policy.build import allow, app, cidr, default_deny, policy_of, tcp
 from tests.policy.request_strategies import l7_matches, requests
 from tests.policy.strategies import Shape, policies
@@ -28,12 +28,10 @@ from tests.verify.testing.worlds import (
     with_cases,
 )
 
-NIGHTLY = 10 if os.environ.get("CPC_NIGHTLY") else 1
-
 B = TypeVar("B")
 
 
-@settings(max_examples=25 * NIGHTLY, deadline=None)
+@settings(max_examples=times(25), deadline=None)
 @given(policies(Shape(rules=4, l7=l7_matches("http"))))
 def test_a_mutant_differs_in_one_statement(policy: Policy) -> None:
     for mutant in mutants(policy):
@@ -85,7 +83,7 @@ def verdicts_of(
     return tuple(decide_connection(p, connection, request).verdict for p in (policy, other))
 
 
-@settings(max_examples=10 * NIGHTLY, deadline=None)
+@settings(max_examples=times(10), deadline=None)
 @given(with_cases(rules=3, cases=3), st.data())
 def test_under_an_inventory(world: WithCases, data: st.DataObject) -> None:
     found = list(mutants(world.policy))[::3][:12]
@@ -94,7 +92,7 @@ def test_under_an_inventory(world: WithCases, data: st.DataObject) -> None:
     check(everyone, world, found, inventory, data)
 
 
-@settings(max_examples=6 * NIGHTLY, deadline=None)
+@settings(max_examples=times(6), deadline=None)
 @given(with_cases(rules=2, cases=2), st.data())
 def test_in_the_open_world(world: WithCases, data: st.DataObject) -> None:
     found = list(mutants(world.policy))[::4][:6]
