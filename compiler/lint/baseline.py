@@ -17,6 +17,7 @@ from cpc.compiler.diagnostics import Diagnostic, error
 from cpc.compiler.errors import InputError
 from cpc.compiler.source import Sources, Span
 from cpc.compiler.syntax import tree
+from cpc.compiler.syntax.stretches import Script, Written
 from cpc.compiler.text import STDIN, read_text
 from cpc.compiler.write import write_whole
 
@@ -61,7 +62,7 @@ class Baseline:
 class Keys:
     """The keys of findings in some files, for a baseline in a folder."""
 
-    def __init__(self, files: Sequence[tree.File], sources: Sources, folder: Path) -> None:
+    def __init__(self, files: Sequence[Written], sources: Sources, folder: Path) -> None:
         self._files = {file.name: file for file in files}
         self._sources = sources
         self._folder = folder
@@ -78,7 +79,8 @@ class Keys:
         """The innermost statement that a place is in, by name and as a whole."""
         file = self._files.get(span.file)
         names: list[str] = []
-        statements: Sequence[tree.Statement] = file.statements if file is not None else ()
+        part = file.around(span.start) if isinstance(file, Script) else file
+        statements: Sequence[tree.Statement] = part.statements if part is not None else ()
         while True:
             inner = next((s for s in statements if _holds(s.span, span)), None)
             if inner is None:

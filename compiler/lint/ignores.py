@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from cpc.compiler.diagnostics import Diagnostic
 from cpc.compiler.source import SourceFile, Sources, Span
 from cpc.compiler.syntax import tree
+from cpc.compiler.syntax.stretches import Script, Written
 
 __all__ = ["Ignore", "Word", "ignores", "silenced"]
 
@@ -49,20 +50,22 @@ class Ignore:
         return span.file == self.span.file and any(a <= span.start < b for a, b in self.reach)
 
 
-def ignores(files: Iterable[tree.File], sources: Sources) -> Iterator[Ignore]:
+def ignores(files: Iterable[Written], sources: Sources) -> Iterator[Ignore]:
     """Every such comment of every file, in order; JSON has no comments."""
     for file in files:
         source = sources.get(file.name)
         if source is None or "cpc:" not in source.text or file.name.lower().endswith(".json"):
             continue
-        if _is_imported(file):
+        found: Sequence[tree.Comment]
+        statements: list[tuple[int, int]] | None = None
+        if isinstance(file, tree.File) and _is_imported(file):
             from cpc.compiler.imports.comments import comments
 
-            found: Sequence[tree.Comment] = comments(source)
-            statements: list[tuple[int, int]] = []
+            found = comments(source)
         else:
-            found = file.comments
-            statements = sorted(_statements(file, source.text))
+            part = file.holding("cpc:") if isinstance(file, Script) else file
+            found = part.comments
+            statements = sorted(_statements(part, source.text))
         for comment in found:
             if _MEANT.match(comment.text):
                 yield _ignore(comment, source, statements)
@@ -75,6 +78,8 @@ def silenced(
 
     `names` are those of the rules by code.
     """
+    if not comments:
+        return list(found)
     index = _Index(comments)
     left = []
     for diagnostic in found:
@@ -117,7 +122,7 @@ def _is_imported(file: tree.File) -> bool:
 
 
 def _ignore(
-    comment: tree.Comment, source: SourceFile, statements: Sequence[tuple[int, int]]
+    comment: tree.Comment, source: SourceFile, statements: Sequence[tuple[int, int]] | None
 ) -> Ignore:
     match = _WHOLE.fullmatch(comment.text)
     if match is None:
@@ -134,17 +139,17 @@ def _ignore(
 
 
 def _reach(
-    comment: tree.Comment, text: str, statements: Sequence[tuple[int, int]]
+    comment: tree.Comment, text: str, statements: Sequence[tuple[int, int]] | None
 ) -> tuple[tuple[int, int], ...]:
-    """The statements that a comment is about; in YAML, where there are none, a line."""
+    """The statements that a comment is about; in YAML, where there are none (None), a line."""
     at = comment.span.start
-    around = _near(statements, at, at + 1)
+    around = _near(statements or (), at, at + 1)
     if comment.own_line and around:
         return tuple(around)
     begin = _next_line(text, at) if comment.own_line else text.rfind("\n", 0, at) + 1
     end = text.find("\n", begin)
     end = len(text) if end < 0 else end
-    if not statements:
+    if statements is None:
         return ((begin, end + 1),)
     here = _near(statements, begin, end)
     return tuple(s for s in here if s[0] >= begin) if comment.own_line else tuple(here)

@@ -1,7 +1,7 @@
 """What a rule of `cpc check` is, and what it may look at."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from cpc.compiler.codes.page import Page
@@ -10,11 +10,11 @@ from cpc.compiler.source import Sources
 
 if TYPE_CHECKING:
     from cpc.compiler.policy.inventory import Inventory
-    from cpc.compiler.policy.model import Policy
+    from cpc.compiler.policy.model import Direction, Policy
     from cpc.compiler.policy.resolve import Definitions
-    from cpc.compiler.syntax import tree
+    from cpc.compiler.syntax.stretches import Written
     from cpc.compiler.verify.asserts import Judgement
-    from cpc.compiler.verify.findings import Finding
+    from cpc.compiler.verify.findings import Finding, FindingKind
 
 __all__ = ["Check", "Material", "Rule"]
 
@@ -25,9 +25,11 @@ class Material:
 
     `include_path` is where included files were looked for besides; `findings` are those of the engine,
     None where it was not asked; `judgements` are of the asserts, None where they were not asked about.
+    `halves` are the directions of all halves of statements that findings are about. Notes about findings
+    of the kinds `unheard` nobody hears.
     """
 
-    files: "tuple[tree.File, ...]"
+    files: "tuple[Written, ...]"
     sources: Sources
     include_path: tuple[str, ...]
     inventory: "Inventory | None"
@@ -35,6 +37,8 @@ class Material:
     definitions: "Definitions"
     findings: "tuple[Finding, ...] | None" = None
     judgements: "tuple[Judgement, ...] | None" = None
+    halves: "Mapping[object, Sequence[Direction]]" = field(default_factory=dict)
+    unheard: "frozenset[FindingKind]" = frozenset()
 
 
 Check: TypeAlias = Callable[[Material], Iterable[Diagnostic]]

@@ -11,8 +11,9 @@ from cpc.compiler.lint.rules import RULES, refuted_assert, undecided_assert, vac
 from cpc.compiler.lint.rules.malformed_ignore import malformed_ignores
 from cpc.compiler.lint.rules.unused_ignore import unused_ignores
 from cpc.compiler.lint.settings import Settings
+from cpc.compiler.lint.told import halves_of
 from cpc.compiler.source import Sources
-from cpc.compiler.syntax import tree
+from cpc.compiler.syntax.stretches import Written
 from cpc.compiler.verify.findings import OVERLAPS, FindingKind
 
 __all__ = [
@@ -53,6 +54,11 @@ def _said(code: str, settings: Settings) -> bool:
     return severity is not Severity.NOTE or settings.says_notes_of(code)
 
 
+def _unheard(settings: Settings) -> frozenset[FindingKind]:
+    """Kinds of which no note is said."""
+    return frozenset(kind for kind in FindingKind if not _said(_CODES[kind.value], settings))
+
+
 _OF_KINDS = frozenset(_CODES[kind.value] for kind in FindingKind)
 
 
@@ -72,8 +78,10 @@ def asserts_wanted(settings: Settings) -> bool:
 
 def lint(material: Material, told: Iterable[Diagnostic], settings: Settings) -> list[Diagnostic]:
     """Everything to say about a policy without errors: `told` by earlier stages, and by the rules."""
-    found = [*kept(told, settings), *kept(_spoken(material, settings), settings)]
     comments = list(ignores(material.files, material.sources))
+    unheard = frozenset() if comments else _unheard(settings)  # of use where they silence a note
+    material = replace(material, unheard=unheard)
+    found = [*kept(told, settings), *kept(_spoken(material, settings), settings)]
     left = [d for d in _silenced(found, comments) if not _quiet(d, settings)]
     codes = set(filter(settings.selection.takes, PAGES))
     if material.findings is None:
@@ -87,7 +95,7 @@ def lint(material: Material, told: Iterable[Diagnostic], settings: Settings) -> 
 
 
 def lint_errors(
-    files: Iterable[tree.File], sources: Sources, told: Iterable[Diagnostic], settings: Settings
+    files: Iterable[Written], sources: Sources, told: Iterable[Diagnostic], settings: Settings
 ) -> list[Diagnostic]:
     """What is left to say where errors ended the road: no rule can speak then."""
     return _silenced(list(kept(told, settings)), list(ignores(files, sources)))
@@ -96,7 +104,8 @@ def lint_errors(
 def _spoken(material: Material, settings: Settings) -> Iterator[Diagnostic]:
     wanted = kinds_wanted(settings)
     found = tuple(f for f in material.findings or () if f.kind in wanted)
-    heard = replace(material, findings=found)
+    halves = halves_of(found, material.policy) if found else {}
+    heard = replace(material, findings=found, halves=halves)
     for rule in RULES:
         if rule.check is not None and settings.selection.takes(rule.code):
             yield from rule.check(heard)
@@ -109,7 +118,8 @@ def kept(found: Iterable[Diagnostic], settings: Settings) -> Iterator[Diagnostic
             yield diagnostic
         elif settings.selection.takes(diagnostic.code):
             severity = settings.severities.get(diagnostic.code, diagnostic.severity)
-            yield replace(diagnostic, severity=severity)
+            same = severity is diagnostic.severity
+            yield diagnostic if same else replace(diagnostic, severity=severity)
 
 
 def _silenced(found: Sequence[Diagnostic], comments: Sequence[Ignore]) -> list[Diagnostic]:

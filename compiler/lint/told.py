@@ -1,24 +1,23 @@
 """Findings of the engine as diagnostics: what is common to the rules that tell them."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 from cpc.compiler.codes.page import Page
 from cpc.compiler.diagnostics import Diagnostic, Label, Severity
 from cpc.compiler.lint.rule import Material, Rule
-from cpc.compiler.policy.model import Action, Direction, Isolation, Origin
+from cpc.compiler.policy.model import Action, Direction, Isolation, Origin, Policy, Tier
 from cpc.compiler.policy.model import Rule as Half
 from cpc.compiler.source import Span
-from cpc.compiler.verify.findings import Finding, FindingKind, Statement
+from cpc.compiler.verify.findings import WITHOUT_EFFECT, Finding, FindingKind, Statement
 from cpc.compiler.verify.flow_text import flow_text
 
-__all__ = ["Told", "finding_rule", "line_of", "statement_words", "told"]
+__all__ = ["Told", "finding_rule", "halves_of", "line_of", "statement_words", "told"]
 
-_WITHOUT_EFFECT = frozenset(
-    {FindingKind.DEAD, FindingKind.SHADOWED, FindingKind.DUPLICATE, FindingKind.REDUNDANT}
-)
-"""Kinds that say that a rule does nothing."""
+_KNOWN = "asked of: those in the inventory, and external addresses"
+"""The note of what does not hold of everybody that there could be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +58,12 @@ class Told:
     def whole(self) -> bool:
         """Whether this is about all that was written there."""
         return isinstance(self.finding.rule, Isolation) or len(self.findings) == len(self.halves)
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is a rule of the baseline that has no effect on those in the inventory: others may come."""
+        rule = self.finding.rule
+        return self.finding.known and isinstance(rule, Half) and rule.tier is Tier.BASELINE
 
     @property
     def _direction(self) -> Direction | None:
@@ -118,37 +123,59 @@ def finding_rule(
     why: str,
     bad: str,
     good: str,
+    mild: Callable[[Finding], bool] = lambda finding: False,
 ) -> Rule:
     """The rule that tells findings of one kind; it is called as the kind is.
 
-    Where only a part of what was written has no effect, the rest does its work: that is a note.
+    Where only a part of what was written has no effect, the rest does its work: that is a note, as is a rule
+    of the baseline without effect on those in an inventory. `mild`: of which findings `tell` makes notes.
     """
 
     def check(material: Material) -> Iterator[Diagnostic]:
         found = [f for f in material.findings or () if f.kind is kind and not f.undecided]
+        if kind in material.unheard:
+            found = [] if severity is Severity.NOTE else [f for f in found if not mild(f)]
         for one in told(found, material):
-            diagnostic = tell(one)
-            if kind in _WITHOUT_EFFECT and not one.whole:
-                diagnostic = replace(diagnostic, severity=Severity.NOTE)
-            yield diagnostic
+            milder = kind in WITHOUT_EFFECT and (one.waits or not one.whole)
+            if milder and kind in material.unheard:
+                continue
+            said = _of_known(tell(one)) if one.finding.known else tell(one)
+            yield replace(said, severity=Severity.NOTE) if milder else said
 
     return Rule(Page(code, title, why, bad, good, kind.value), severity, check)
+
+
+def _of_known(said: Diagnostic) -> Diagnostic:
+    """What is so among those in the inventory alone: another one may come tomorrow, so it is no error."""
+    mild = Severity.WARNING if said.severity is Severity.ERROR else said.severity
+    return replace(said, severity=mild, notes=(*said.notes, _KNOWN))
+
+
+_written: Callable[[Origin], object] = attrgetter("order", "name", "policy", "namespace")
+"""Which statement something is of: what an origin is compared by, its text aside."""
+
+
+def halves_of(found: Iterable[Finding], policy: Policy) -> Mapping[object, Sequence[Direction]]:
+    """The directions of all halves of the statements that findings are about."""
+    places = {finding.rule.origin.order for finding in found}
+    halves: defaultdict[object, list[Direction]] = defaultdict(list)
+    statements: tuple[Statement, ...] = (*policy.rules, *policy.isolations)
+    for half in statements:
+        if half.origin.order in places:
+            halves[_written(half.origin)].append(half.direction)
+    return halves
 
 
 def told(found: list[Finding], material: Material) -> Iterator[Told]:
     """Findings by statement and reason, in their order."""
     if not found:
         return
-    halves: defaultdict[Origin, list[Direction]] = defaultdict(list)
-    statements: tuple[Statement, ...] = (*material.policy.rules, *material.policy.isolations)
-    for half in statements:
-        halves[half.origin].append(half.direction)
     groups: defaultdict[object, list[Finding]] = defaultdict(list)
     for finding in found:
-        reason = tuple(dict.fromkeys(other.origin for other in finding.others))
-        groups[finding.rule.origin, reason].append(finding)
+        reason = tuple(dict.fromkeys([_written(other.origin) for other in finding.others]))
+        groups[_written(finding.rule.origin), reason].append(finding)
     for group in groups.values():
-        yield Told(tuple(group), tuple(halves[group[0].rule.origin]))
+        yield Told(tuple(group), tuple(material.halves[_written(group[0].rule.origin)]))
 
 
 def statement_words(statement: Statement) -> str:

@@ -1,6 +1,7 @@
 """Policy texts to what a check says of them, for tests."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from cpc.compiler.diagnostics import Diagnostic, Severity
 from cpc.compiler.lint.rule import Material
@@ -37,10 +38,15 @@ def material(*texts: str, inventory: Inventory | None = None) -> tuple[Material,
 
 
 def linted(
-    *texts: str, settings: Settings = CLEAN, inventory: Inventory | None = None
+    *texts: str,
+    settings: Settings = CLEAN,
+    inventory: Inventory | None = None,
+    engine: bool = False,
 ) -> list[Diagnostic]:
-    """Everything that is said of texts, the engine's findings aside."""
+    """Everything that is said of texts, the engine's findings aside if it is not asked."""
     found, told = material(*texts, inventory=inventory)
+    if engine:
+        found = replace(found, findings=findings_of(found))
     return lint(found, told, settings)
 
 

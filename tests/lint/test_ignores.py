@@ -66,8 +66,8 @@ def test_a_block_is_not_its_rules(place: str, silent: bool) -> None:
     end = "\n" if place in ("before", "inside") else ""
     places = dict.fromkeys(("before", "head", "inside", "behind", "after"), "")
     text = POLICY.format(**places | {place: f"  {comment}{end}"})
-    codes = [code for code, _ in lines(text)]
-    assert codes == ([] if silent else ["CPC205", "CPC210"])
+    found = {d.code for d in linted(text, engine=True)} & {"CPC205", "CPC210"}
+    assert sorted(found) == ([] if silent else ["CPC205", "CPC210"])
 
 
 @pytest.mark.parametrize(
@@ -93,9 +93,9 @@ def test_other_comments_are_left_alone(comment: str) -> None:
 
 
 def test_a_word_without_use_is_found_at_its_place() -> None:
-    text = f'endpoints web = {{ app = "web" }}  # cpc: ignore[CPC202, CPC210] later\n{BASE}'
+    text = f'endpoints web = {{ app = "web" }}  # cpc: ignore[CPC202, CPC211] later\n{BASE}'
     (one,) = linted(text)
-    assert (one.code, one.message) == ("CPC205", "there is no `CPC210` to ignore here")
+    assert (one.code, one.message) == ("CPC205", "there is no `CPC211` to ignore here")
     assert one.span is not None and one.span.column == 56
 
 

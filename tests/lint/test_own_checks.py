@@ -76,52 +76,6 @@ def test_an_open_endpoint_may_ask_whoever_it_likes() -> None:
     assert "CPC208" not in codes(text)
 
 
-# --- world-exposed -----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("rule", "what"),
-    [
-        ("allow a: world -> web", "every port"),
-        ("allow a: 0.0.0.0/0 -> web", "every port"),
-        ("ingress allow a: all -> web tcp/22", "ssh (tcp/22)"),
-        ("allow a: world-ipv6 -> web tcp/5000-6000", "PostgreSQL (tcp/5432), VNC (tcp/5900), "),
-        ("allow a: ::/0 except fc00::/7 -> web tcp/6379", "Redis (tcp/6379)"),
-        ("tier admin priority 1 { allow a: world -> web tcp/3306 }", "MySQL (tcp/3306)"),
-        ("allow a: world -> web tcp/22\ndeny world -> web and { canary } tcp/22", "ssh (tcp/22)"),
-        ("allow a: world -> web tcp/22\ndeny 203.0.113.0/24 -> web", "ssh (tcp/22)"),
-        ("allow a: world -> web\ntier admin priority 1 { deny world -> all tcp/22 }", "every port"),
-    ],
-)
-def test_the_world_may_come_in(rule: str, what: str) -> None:
-    (found,) = [d for d in linted(WEB + rule) if d.code == "CPC210"]
-    assert found.message.startswith(f"rule `a` opens {what}")
-    assert found.notes[0].startswith("witness: world ")
-
-
-@pytest.mark.parametrize(
-    "rule",
-    [
-        "allow world -> web tcp/443",
-        "allow world -> web tcp/{80, 8000-8099}",
-        "allow world -> web icmp/echo-request",
-        "allow world -> web udp",
-        "allow 10.0.0.0/8 -> web tcp/22",
-        "allow 128.0.0.0/1 -> web tcp/22",
-        "ingress allow cluster -> web",
-        "egress allow web -> world",
-        "staged allow world -> web tcp/22",
-        'allow world -> web tcp/22 http { GET "/" }',
-        "allow world -> web tcp/22\ndeny world -> all tcp/22",
-        "allow world -> web tcp/22\ntier admin priority 1 { deny all -> web tcp/22 }",
-        "mode never allow world -> web",
-        "tier admin priority 1 { pass all -> web tcp/22 }",
-    ],
-)
-def test_the_world_may_not_or_it_is_meant(rule: str) -> None:
-    assert "CPC210" not in codes(f"{WEB}default deny ingress for all\n{rule}")
-
-
 # --- services ----------------------------------------------------------------------------------
 
 

@@ -14,7 +14,7 @@ def tell(told: Told) -> Diagnostic:
         f"{told.what} allows connections that the other side always denies",
         told.span,
         label="no connection of it comes about",
-        labels=told.labels(lambda other: "denies them on the other side"),
+        labels=told.labels(lambda other: "denies the witness on the other side"),
         notes=told.witness,
         help=f"allow them on the other side too, or {told.remedy}",
     )

@@ -3,7 +3,7 @@
 from cpc.compiler.diagnostics import Diagnostic, Severity, note, warning
 from cpc.compiler.lint.told import Told, finding_rule
 from cpc.compiler.policy.model import Action, Isolation, Rule
-from cpc.compiler.verify.findings import FindingKind
+from cpc.compiler.verify.findings import Finding, FindingKind
 
 __all__ = ["RULE"]
 
@@ -14,7 +14,7 @@ def tell(told: Told) -> Diagnostic:
     A deny of what a `default deny` denies anyway is a note: it may stand there as a guard.
     """
     labels = told.labels(lambda other: "decides the same")
-    if _is_guard(told):
+    if _is_guard(told.finding):
         return note(
             "CPC224",
             f"{told.what} denies what is denied anyway",
@@ -34,9 +34,9 @@ def tell(told: Told) -> Diagnostic:
     )
 
 
-def _is_guard(told: Told) -> bool:
-    rule = told.finding.rule
-    isolated = all(isinstance(other, Isolation) for other in told.others)
+def _is_guard(finding: Finding) -> bool:
+    rule = finding.rule
+    isolated = all(isinstance(other, Isolation) for other in finding.others)
     return isinstance(rule, Rule) and rule.action is Action.DENY and isolated
 
 
@@ -58,4 +58,5 @@ RULE = finding_rule(
     'endpoints db = { app = "db" }\n'
     "default deny ingress, egress for web, db\n"
     "allow web-db: web -> db tcp/5432",
+    _is_guard,
 )
