@@ -2,15 +2,14 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import yaml
 
 from cpc.compiler.diagnostics import Diagnostic, error
 from cpc.compiler.documents.json_text import Rewritten, rewritten
-from cpc.compiler.documents.nodes import Kind, Mapping, Node, Scalar, Sequence
+from cpc.compiler.documents.nodes import Kind, Mapping, Node, Scalar, Sequence, is_null
 from cpc.compiler.documents.scalars import plain_kind
-from cpc.compiler.errors import InternalError
 from cpc.compiler.source import SourceFile
 
 __all__ = ["documents"]
@@ -35,14 +34,8 @@ def documents(source: SourceFile) -> Iterator[Node | Diagnostic]:
     node that it names, and what aliases stand for is bounded too.
     """
     strange = rewritten(source.text)
-    composer = _Composer(source, strange)
     try:
-        for event in yaml.parse(strange.text, Loader=yaml.CSafeLoader):
-            found = composer.take(event)
-            if found is not None:
-                yield found
-            if isinstance(found, Diagnostic):
-                return
+        yield from _Composer(source, strange).documents()
     except yaml.MarkedYAMLError as failure:
         mark = failure.problem_mark or failure.context_mark
         place = min(strange.place(mark.index), len(source.text)) if mark is not None else 0
@@ -80,83 +73,108 @@ def _refuse(source: SourceFile, place: int, problem: str, help: str = "") -> Dia
     )
 
 
-@dataclass(slots=True)
-class _Open:
-    """A list or mapping whose end is not read yet."""
+_new = tuple.__new__
+"""Makes a named tuple without a call of Python's: a large text has a million scalars."""
+
+
+class _Open(NamedTuple):
+    """A list or mapping whose end is not read yet, and how many values came before it."""
 
     start: int
-    is_mapping: bool
     anchor: str | None
-    items: list[Node] = field(default_factory=list)
-    size: int = 1
+    items: list[Node]
+    before: int
 
 
 class _Composer:
-    """Puts events together; sizes are numbers of values with every alias written out."""
+    """Puts the parser's events together, with a stack of its own."""
 
     def __init__(self, source: SourceFile, strange: Rewritten) -> None:
         self._source = source
+        self._text = strange.text
         self._place = strange.place if len(strange.starts) > 1 else None
         self._anchors: dict[str, tuple[Node, int]] = {}
-        self._stack: list[_Open] = []
         self._aliased = 0
 
-    def take(self, event: yaml.Event) -> Node | Diagnostic | None:
-        """A document when its end is reached, or what is wrong."""
-        if isinstance(event, yaml.ScalarEvent):
-            return self._scalar(event)
-        if isinstance(event, yaml.CollectionEndEvent):
-            return self._close(event)
-        if isinstance(event, yaml.CollectionStartEvent):
-            start, _ = self._bounds(event)
-            if len(self._stack) >= _MAX_DEPTH:
-                help = f"no policy nests more than {_MAX_DEPTH} lists and mappings"
-                return _refuse(self._source, start, "it is nested too deeply", help)
-            mapping = isinstance(event, yaml.MappingStartEvent)
-            self._stack.append(_Open(start, mapping, event.anchor))
-        elif isinstance(event, yaml.AliasEvent):
-            return self._alias(event)
-        elif isinstance(event, yaml.DocumentStartEvent):
-            self._anchors.clear()
-        return None
+    def documents(self) -> Iterator[Node | Diagnostic]:
+        """The documents; a diagnostic ends them. One loop, for a large text has a million events."""
+        source = self._source
+        stack: list[_Open] = []
+        items: list[Node] = []
+        values = 0
+        """Values so far in the document, with every alias written out."""
+        scalar = yaml.ScalarEvent
+        place, next_event = self._place, yaml.CSafeLoader(self._text).get_event
+        while True:
+            event: Any = next_event()  # of C: its marks are always there
+            kind = type(event)
+            start, end = event.start_mark.index, event.end_mark.index
+            if place is not None:
+                start, end = place(start), place(end)
+            node: Node | Diagnostic
+            if kind is scalar:
+                values += 1
+                node = _new(Scalar, (source, start, end, event.value, _kind(event)))
+                if event.anchor is not None:
+                    self._anchors[event.anchor] = (node, 1)
+            elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
+                if len(stack) >= _MAX_DEPTH:
+                    help = f"no policy nests more than {_MAX_DEPTH} lists and mappings"
+                    yield _refuse(source, start, "it is nested too deeply", help)
+                    return
+                stack.append(_Open(start, event.anchor, items, values))
+                values += 1
+                items = []
+                continue
+            elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
+                opened = stack.pop()
+                if kind is yaml.MappingEndEvent:
+                    node = self._mapping(opened.start, end, items)
+                else:
+                    node = Sequence(source, opened.start, end, tuple(items))
+                items = opened.items
+                if opened.anchor is not None and not isinstance(node, Diagnostic):
+                    self._anchors[opened.anchor] = (node, values - opened.before)
+            elif kind is yaml.AliasEvent:
+                node, size = self._alias(event, start)
+                values += size
+            elif kind is yaml.DocumentEndEvent:
+                # A document of nothing: between two `---`, or only comments.
+                yield from (document for document in items if not is_null(document))
+                items, values = [], 0
+                self._anchors.clear()
+                continue
+            elif kind is yaml.StreamEndEvent:
+                return
+            else:
+                continue
+            if isinstance(node, Diagnostic):
+                yield node
+                return
+            items.append(node)
 
-    def _scalar(self, event: yaml.ScalarEvent) -> Node | None:
-        start, end = self._bounds(event)
-        text = event.value
-        if event.tag is not None:
-            kind = _KINDS.get(event.tag, Kind.OTHER)
-        else:
-            kind = plain_kind(text) if event.implicit[0] else Kind.STRING
-        node = Scalar(self._source, start, end, text, kind)
-        if not self._stack and node.is_null:
-            return None  # a document of nothing: between two `---`, or only comments
-        return self._put(node, 1, event.anchor)
-
-    def _alias(self, event: yaml.AliasEvent) -> Node | Diagnostic | None:
-        start, _ = self._bounds(event)
+    def _alias(self, event: yaml.AliasEvent, start: int) -> tuple[Node | Diagnostic, int]:
+        """What an alias names, and its size."""
         named = self._anchors.get(event.anchor or "")
         if named is None:
             help = f"write `&{event.anchor}` at the value that is meant, before this place"
             problem = f"`*{event.anchor}` names nothing before it"
-            return _refuse(self._source, start, problem, help)
+            return _refuse(self._source, start, problem, help), 0
         self._aliased += named[1]
         if self._aliased > _MAX_ALIASED:
             problem = f"its aliases stand for more than {_MAX_ALIASED} values"
-            return _refuse(self._source, start, problem, "write the values out, or fewer of them")
-        return self._put(*named, None)
+            return _refuse(
+                self._source, start, problem, "write the values out, or fewer of them"
+            ), 0
+        return named
 
-    def _close(self, event: yaml.Event) -> Node | Diagnostic | None:
-        _, end = self._bounds(event)
-        done = self._stack.pop()
-        node: Node
-        if not done.is_mapping:
-            node = Sequence(self._source, done.start, end, tuple(done.items))
-            return self._put(node, done.size, done.anchor)
+    def _mapping(self, start: int, end: int, items: list[Node]) -> Mapping | Diagnostic:
+        """A mapping from its keys and values in turn."""
         entries: list[tuple[Scalar, Node]] = []
         merged: list[Node] = []
-        for key, value in zip(done.items[::2], done.items[1::2], strict=True):
+        for key, value in zip(items[::2], items[1::2], strict=True):
             if not isinstance(key, Scalar):
-                return _refuse(self._source, done.start, "a key is a list or a mapping")
+                return _refuse(self._source, start, "a key is a list or a mapping")
             if key.text == "<<" and not isinstance(value, Scalar):
                 merged += value.items if isinstance(value, Sequence) else (value,)
             else:
@@ -165,25 +183,13 @@ class _Composer:
             known = {key.text for key, _ in entries}
             for source in merged:
                 if not isinstance(source, Mapping):
-                    return _refuse(self._source, done.start, "`<<` merges mappings only")
+                    return _refuse(self._source, start, "`<<` merges mappings only")
                 entries += [(k, v) for k, v in source.entries if k.text not in known]
                 known |= {k.text for k, _ in source.entries}
-        node = Mapping(self._source, done.start, end, tuple(entries))
-        return self._put(node, done.size, done.anchor)
+        return Mapping(self._source, start, end, tuple(entries))
 
-    def _put(self, node: Node, size: int, anchor: str | None) -> Node | None:
-        """Into the list or mapping that is open; the node itself where it is a whole document."""
-        if anchor is not None:
-            self._anchors[anchor] = (node, size)
-        if not self._stack:
-            return node
-        self._stack[-1].items.append(node)
-        self._stack[-1].size += size
-        return None
 
-    def _bounds(self, event: yaml.Event) -> tuple[int, int]:
-        """Where an event starts and ends, in characters of the source; the parser marks every one."""
-        if event.start_mark is None or event.end_mark is None:
-            raise InternalError("a YAML event without marks")
-        start, end = event.start_mark.index, event.end_mark.index
-        return (start, end) if self._place is None else (self._place(start), self._place(end))
+def _kind(event: yaml.ScalarEvent) -> Kind:
+    if event.tag is not None:
+        return _KINDS.get(event.tag, Kind.OTHER)
+    return plain_kind(event.value) if event.implicit[0] else Kind.STRING

@@ -1,9 +1,11 @@
-"""What a YAML or JSON document holds: scalars, lists and mappings, each with its place."""
+"""What a YAML or JSON document holds: scalars, lists and mappings, each with its place.
+
+Nodes are named tuples, the cheapest of what cannot be changed: a large text has a million of them.
+"""
 
 import re
-from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from cpc.compiler.source import SourceFile, Span
 
@@ -25,26 +27,19 @@ _DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]{0,18})")
 _TRUE = frozenset({"true", "yes", "on", "y"})
 
 
-@dataclass(frozen=True, slots=True)
-class _Placed:
-    """Characters [start, end) of `source`; places take no part in comparisons."""
+class Scalar(NamedTuple):
+    """Characters [start, end) of `source`: `text` as written, without quotes and with escapes undone."""
 
-    source: SourceFile = field(compare=False, repr=False)
-    start: int = field(compare=False, repr=False)
-    end: int = field(compare=False, repr=False)
+    source: SourceFile
+    start: int
+    end: int
+    text: str
+    kind: Kind
 
     @property
     def span(self) -> Span:
         """The place."""
         return self.source.span(self.start, self.end)
-
-
-@dataclass(frozen=True, slots=True)
-class Scalar(_Placed):
-    """`text` as written, without quotes and with escapes undone."""
-
-    text: str
-    kind: Kind
 
     @property
     def is_string(self) -> bool:
@@ -69,18 +64,32 @@ class Scalar(_Placed):
         return self.text.lower() in _TRUE if self.kind is Kind.BOOL else None
 
 
-@dataclass(frozen=True, slots=True)
-class Sequence(_Placed):
-    """A list."""
+class Sequence(NamedTuple):
+    """A list, in characters [start, end) of `source`."""
 
+    source: SourceFile
+    start: int
+    end: int
     items: "tuple[Node, ...]"
 
+    @property
+    def span(self) -> Span:
+        """The place."""
+        return self.source.span(self.start, self.end)
 
-@dataclass(frozen=True, slots=True)
-class Mapping(_Placed):
+
+class Mapping(NamedTuple):
     """Keys in written order, duplicates included; what `<<` merges comes after them."""
 
+    source: SourceFile
+    start: int
+    end: int
     entries: "tuple[tuple[Scalar, Node], ...]"
+
+    @property
+    def span(self) -> Span:
+        """The place."""
+        return self.source.span(self.start, self.end)
 
     def get(self, key: str) -> "Node | None":
         """The first value of a key."""

@@ -57,17 +57,20 @@ class Reader:
             self.refuse("CPC702", f"{what} is a mapping", node.span, "write `key: value` pairs")
             return {}
         found: Fields = {}
-        for key, value in node.entries:
-            if known is not None and key.text not in known and elsewhere and key.text in elsewhere:
-                message = f"`{key.text}` is not a key of {what}"
-                self.refuse("CPC703", message, key.span, elsewhere[key.text])
-            elif known is not None and key.text not in known:
-                self.unknown(key, what, known)
-            elif key.text in found:
-                first = (Label(found[key.text][0].span, "first given here"),)
-                self.refuse("CPC704", f"`{key.text}` is given twice", key.span, "remove one", first)
+        for entry in node.entries:
+            key = entry[0]
+            word = key.text
+            if known is not None and word not in known:
+                if elsewhere and word in elsewhere:
+                    message = f"`{word}` is not a key of {what}"
+                    self.refuse("CPC703", message, key.span, elsewhere[word])
+                else:
+                    self.unknown(key, what, known)
+            elif word in found:
+                first = (Label(found[word][0].span, "first given here"),)
+                self.refuse("CPC704", f"`{word}` is given twice", key.span, "remove one", first)
             else:
-                found[key.text] = (key, value)
+                found[word] = entry
         return found
 
     def unknown(self, key: Scalar, what: str, known: Collection[str]) -> None:

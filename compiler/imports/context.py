@@ -105,7 +105,9 @@ class Context(Reader):
     ) -> Fields:
         """The fields of an object that are there, as `mapping` reads them: null is absent."""
         found = self.mapping(node, what, known, elsewhere)
-        return {name: entry for name, entry in found.items() if not is_null(entry[1])}
+        for name in [name for name, (_, value) in found.items() if is_null(value)]:
+            del found[name]
+        return found
 
     def object(
         self, object: Object, namespace: str, known: Collection[str] = ("spec", "status")

@@ -1,6 +1,6 @@
 """Prefixes as Kubernetes and Cilium write them."""
 
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from cpc.compiler.documents.nodes import Node
 from cpc.compiler.imports.context import Context
@@ -27,7 +27,7 @@ def _network(context: Context, node: Node) -> tree.Text | None:
     text = context.string(node, "a CIDR")
     if text is None:
         return None
-    network = _parsed(text.text, strict=False)
+    network = _parsed(text.text)
     if network is None:
         context.refuse(
             "CPC804",
@@ -36,21 +36,22 @@ def _network(context: Context, node: Node) -> tree.Text | None:
             "write an address and a prefix length, as in `10.0.0.0/8` or `fd00::/8`",
         )
         return None
-    if _parsed(text.text, strict=True) is None:
+    shown = str(network)
+    if shown != text.text and ip_address(text.text.partition("/")[0]) != network.network_address:
         context.warn(
             "CPC807",
-            f"`{text.text}` has bits after its prefix: it means `{network}`",
+            f"`{text.text}` has bits after its prefix: it means `{shown}`",
             text.span,
-            f"write `{network}`",
+            f"write `{shown}`",
         )
-    return tree.Text(str(network), text.span)
+    return tree.Text(shown, text.span)
 
 
-def _parsed(text: str, strict: bool) -> IPv4Network | IPv6Network | None:
+def _parsed(text: str) -> IPv4Network | IPv6Network | None:
     address, _, length = text.partition("/")
     if not length.isdecimal() or "%" in address:
         return None
     try:
-        return ip_network(text, strict)
+        return ip_network(text, strict=False)
     except ValueError:
         return None

@@ -93,7 +93,7 @@ def _wanted(labels: tree.Labels, holder: _Holder) -> str:
 
 def _definition(labels: tree.Labels, name: str, holder: _Holder) -> tree.EndpointsDef:
     """Its place is the start of what uses it first, so that it is written down before that."""
-    span = replace(holder.span, end=holder.span.start)
+    span = holder.span._replace(end=holder.span.start)
     return tree.EndpointsDef(tree.Name(name, span), replace(labels, span=span), "", span)
 
 

@@ -1,5 +1,6 @@
 """The known world: endpoints with labels and addresses, what a cluster says of itself, and its ranges."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -196,6 +197,20 @@ class Inventory:
     def endpoint_at(self, address: Address) -> Endpoint | None:
         """The endpoint that has an address."""
         return self._endpoint_at.get(address)
+
+    def parties(self) -> Iterator[Party]:
+        """Everyone: the endpoints at each of their addresses, then the listed addresses."""
+        for endpoint in self.endpoints:
+            yield from self.parties_of(endpoint)
+        for address in dict.fromkeys(a for _, listed in self.entities for a in listed):
+            yield self.party_of(address)
+
+    def parties_of(self, endpoint: Endpoint) -> Iterator[Party]:
+        """An endpoint at each of its addresses, or without one where it has none."""
+        if not endpoint.addresses:
+            yield endpoint.party()
+        for address in endpoint.addresses:
+            yield self.party_of(address)
 
     def party_of(self, address: Address) -> Party:
         """Who is at an address.

@@ -1,6 +1,7 @@
 """Names: one namespace for every kind of definition, duplicates, typos, cycles, what is unused."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Generic, TypeAlias, TypeVar
 
@@ -53,6 +54,17 @@ class Scope:
     unenforced: list[tuple[str, Span]] = field(default_factory=list)
     port_names: set[tuple[str, int]] = field(default_factory=set)
     unresolved: set[Diagnostic] = field(default_factory=set)
+
+    @contextmanager
+    def apart(self) -> Iterator["Scope"]:
+        """This scope with lists of its own for as long as the block takes."""
+        kept = self.diagnostics, self.used, self.unenforced, self.port_names, self.unresolved
+        self.diagnostics, self.used, self.unenforced = [], set(), []
+        self.port_names, self.unresolved = set(), set()
+        try:
+            yield self
+        finally:
+            self.diagnostics, self.used, self.unenforced, self.port_names, self.unresolved = kept
 
     def find(
         self, name: tree.Name, kinds: tuple[type[Definition], ...], what: str, help: str = ""

@@ -138,7 +138,8 @@ class Addresses:
                 "CPC311", f"`{value}` has a netmask", text.span, f"write its length: `{network}`"
             )
             return None
-        if length and ip_address(address) != network.network_address:
+        has_bits = length and value != str(network)
+        if has_bits and ip_address(address) != network.network_address:
             self._refuse(
                 "CPC312",
                 f"`{value}` has bits set after its prefix length",
@@ -197,6 +198,8 @@ def _contains(network: Network, inner: Network) -> bool:
 
 
 def _whole(network: Network, holes: list[Network]) -> bool:
+    if sum(hole.num_addresses for hole in holes) < network.num_addresses:
+        return False
     four = [h for h in holes if isinstance(h, IPv4Network)]
     six = [h for h in holes if isinstance(h, IPv6Network)]
     return network in (*collapse_addresses(four), *collapse_addresses(six))

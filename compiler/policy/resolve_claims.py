@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from cpc.compiler.diagnostics import Label, error, suggest
 from cpc.compiler.policy.claims import BY_DEFAULT, Assert, AssertKind, Test, TestCase
+from cpc.compiler.policy.facts import RuleName
 from cpc.compiler.policy.model import PortRange
 from cpc.compiler.policy.names import Scope
 from cpc.compiler.policy.resolve_places import Block, origin_of
@@ -112,8 +113,9 @@ class Claims:
             origin_of(None, case.span, block),
         )
 
-    def check_rule_names(self, known: Collection[str]) -> None:
+    def check_rule_names(self, names: Collection[RuleName]) -> None:
         """Errors for tests that name a rule that is not there; called when all rules are known."""
+        known = {name for *_, name in names} if self._by else set()
         for name in self._by:
             if name.text in known:
                 continue

@@ -1,12 +1,13 @@
 """One written rule to its halves, and its named ports to the ports of those who have them."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from cpc.compiler.diagnostics import Label, error, warning
 from cpc.compiler.policy.decide import party_selected
 from cpc.compiler.policy.model import Direction, NamedPort, PortRange, Protocol, Rule, Selector
 from cpc.compiler.policy.names import Scope
-from cpc.compiler.policy.resolve_ports import NamedRef, PortSet
+from cpc.compiler.policy.resolve_ports import NamedRef
 from cpc.compiler.policy.resolve_sides import Side, peers_of, subjects_of
 from cpc.compiler.source import Span
 
@@ -58,21 +59,23 @@ def _never_subject(scope: Scope, span: Span, direction: Direction) -> None:
     )
 
 
-def split_named_ports(scope: Scope, rule: Rule, ports: PortSet | None, right: Side) -> list[Rule]:
-    """A half, split so that a container port's name holds only for those who have it.
+def split_named_ports(
+    scope: Scope, rule: Rule, named_ports: Sequence[NamedRef], right: Side
+) -> list[Rule]:
+    """A half of plain ports, split so that a container port's name holds only for those who have it.
 
     Ingress names are the subject's ports, egress names each peer's. One half remains with the plain
     ports, none perhaps, and remembers the names; one more comes for each number that the inventory gives
     a name, whoever has it: labels may change later. A name that nobody has on a side matches nothing
     there, with a warning (CPC325).
     """
-    if ports is None or not ports.named:
-        return [rule if ports is None else replace(rule, ports=ports.ranges)]
-    written = tuple(dict.fromkeys((n.name, n.protocols) for n in ports.named))
-    halves = [replace(rule, ports=ports.ranges, named=written)]
+    if not named_ports:
+        return [rule]
+    written = tuple(dict.fromkeys((n.name, n.protocols) for n in named_ports))
+    halves = [replace(rule, named=written)]
     selector = subjects_of(right) if rule.direction is Direction.INGRESS else peers_of(right)
     by_number: dict[tuple[int, int], list[str]] = {}
-    for named in ports.named:
+    for named in named_ports:
         for key in _resolve(scope, named, right, rule.direction):
             by_number.setdefault(key, []).append(named.name)
     for (protocol, number), names in sorted(by_number.items()):

@@ -29,7 +29,7 @@ __all__ = [
     "all_of",
     "in_namespace",
     "label_key",
-    "near_namespace",
+    "speaks_of_namespaces",
     "too_large",
 ]
 
@@ -64,15 +64,13 @@ def all_of(*operands: LabelExpr) -> LabelExpr:
     """The conjunction, flat and without what always holds."""
     flat: dict[LabelExpr, None] = {}
     for operand in operands:
-        parts = operand.operands if isinstance(operand, AllOf) else (operand,)
-        flat.update(dict.fromkeys(p for p in parts if not isinstance(p, Everything)))
-    match tuple(flat):
-        case ():
-            return Everything()
-        case (one,):
-            return one
-        case parts:
-            return AllOf(parts)
+        for part in operand.operands if isinstance(operand, AllOf) else (operand,):
+            if not isinstance(part, Everything):
+                flat[part] = None
+    if not flat:
+        return Everything()
+    parts = tuple(flat)
+    return parts[0] if len(parts) == 1 else AllOf(parts)
 
 
 def _any_of(*operands: LabelExpr) -> LabelExpr:
@@ -94,12 +92,8 @@ def in_namespace(expr: LabelExpr, namespace: str) -> LabelExpr:
     return all_of(In(LabelKey("k8s", NAMESPACE_KEY), (namespace,)), expr)
 
 
-def near_namespace(expr: LabelExpr, namespace: str) -> LabelExpr:
-    """`expr` as a peer: inside the namespace, unless it speaks of namespaces itself."""
-    return expr if _speaks_of_namespaces(expr) else in_namespace(expr, namespace)
-
-
-def _speaks_of_namespaces(expr: LabelExpr) -> bool:
+def speaks_of_namespaces(expr: LabelExpr) -> bool:
+    """Whether a peer says itself of which namespaces it is; else it is of its policy's."""
     match expr:
         case Everything():
             return False
@@ -107,9 +101,9 @@ def _speaks_of_namespaces(expr: LabelExpr) -> bool:
             about = key.key == NAMESPACE_KEY or key.key.startswith(NAMESPACE_LABELS)
             return about and key.source in ("any", "k8s")
         case Not(operand):
-            return _speaks_of_namespaces(operand)
+            return speaks_of_namespaces(operand)
         case AllOf(operands) | AnyOf(operands):
-            return any(_speaks_of_namespaces(o) for o in operands)
+            return any(speaks_of_namespaces(o) for o in operands)
         case _:
             assert_never(expr)
 
@@ -155,10 +149,7 @@ class LabelExprs:
             case tree.Name():
                 return self._name(expr)
             case tree.Labels(terms):
-                parts = [self._term(t) for t in terms]
-                return self._bounded(
-                    expr.span, all_of, [None if p is None else _Sized(p, 1) for p in parts]
-                )
+                return self._terms(expr.span, [self._term(t) for t in terms])
             case tree.LabelAnd():
                 operands = _spine(expr, tree.LabelAnd)
                 return self._bounded(expr.span, all_of, self._each(operands))
@@ -177,6 +168,15 @@ class LabelExprs:
                 return None
             case _:
                 assert_never(expr)
+
+    def _terms(self, span: Span, terms: "list[LabelExpr | None]") -> _Sized | None:
+        known = [term for term in terms if term is not None]
+        if len(known) < len(terms):
+            return None
+        if len(known) >= MAX_PARTS:
+            self._scope.diagnostics.append(too_large(span))
+            return None
+        return _Sized(all_of(*known), 1 + len(known))
 
     def _each(self, operands: list[tree.Expr]) -> list[_Sized | None]:
         return [self._sized(o) for o in operands]

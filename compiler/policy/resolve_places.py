@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from cpc.compiler.policy.model import Origin, Tier
 from cpc.compiler.source import Span
 from cpc.compiler.syntax import tree
+from cpc.compiler.syntax.moved import Place
 
-__all__ = ["Block", "origin_of"]
+__all__ = ["Block", "origin_of", "placed_origin"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,19 @@ class Block:
 
 def origin_of(name: tree.Name | None, span: Span, block: Block, doc: str = "") -> Origin:
     """Where a statement was written; without a name it is called after its place."""
-    text = f"{os.path.basename(span.file)}:{span.line}" if name is None else name.text
+    text = _called_after(span) if name is None else name.text
     order = (block.file, span.line, span.column)
     return Origin(text, span, order, block.policy, block.namespace, doc)
+
+
+def placed_origin(origin: Origin, place: Place, file: int) -> Origin:
+    """The origin of a statement of a stretch, where that lies in file number `file`."""
+    span = place.span(origin.span)
+    unnamed = origin.name == _called_after(origin.span)
+    name = _called_after(span) if unnamed else origin.name
+    order = (file, span.line, span.column)
+    return Origin(name, span, order, origin.policy, origin.namespace, origin.doc)
+
+
+def _called_after(span: Span) -> str:
+    return f"{span.file.rpartition(os.sep)[2]}:{span.line}"

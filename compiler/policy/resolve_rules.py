@@ -1,8 +1,11 @@
 """Statements to facts: rules, defaults, requirements, audits."""
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from typing import TypeVar
 
 from cpc.compiler.diagnostics import Label, error
+from cpc.compiler.policy.facts import RuleName
 from cpc.compiler.policy.inventory import NAMESPACE_KEY
 from cpc.compiler.policy.model import (
     Action,
@@ -38,6 +41,8 @@ __all__ = ["Rules"]
 
 _MAX_PRIORITY = 65535
 
+T = TypeVar("T", bound=Hashable)
+
 
 @dataclass(slots=True)
 class Rules:
@@ -48,14 +53,32 @@ class Rules:
     sides: Sides
     ports: Ports
     requests: Requests
+    shared: dict[Hashable, Hashable] | None = None
+    """Selectors, ports and requests of rules, so that equal ones are the same; None: they need not be."""
     rules: list[Rule] = field(default_factory=list)
     isolations: list[Isolation] = field(default_factory=list)
     open_defaults: list[Isolation] = field(default_factory=list)
     requirements: list[Requirement] = field(default_factory=list)
     audits: list[Audit] = field(default_factory=list)
-    rule_names: dict[tuple[str, str, int | None, str], Span] = field(default_factory=dict)
-    _policies: dict[tuple[str, str], Span] = field(default_factory=dict)
-    _blocks: int = 0
+    rule_names: dict[RuleName, Span] = field(default_factory=dict)
+    policies: dict[tuple[str, str], Span] = field(default_factory=dict)
+    blocks: int = 0
+
+    def statement(self, statement: tree.Statement, file: int) -> None:
+        """One statement of file number `file`, if it is one of those that speak of rules."""
+        match statement:
+            case tree.Policy():
+                self.policy(statement, file)
+            case tree.Tier():
+                self.tier(statement, file)
+            case tree.Rule():
+                self.rule(statement, Block(file), 0)
+            case tree.Default():
+                self.default(statement, Block(file))
+            case tree.Audit():
+                self.audit(statement, Block(file))
+            case _:
+                pass
 
     # --- blocks --------------------------------------------------------------------------------
 
@@ -70,9 +93,7 @@ class Rules:
                 "leave `namespace` out to speak of every namespace",
             )
         name = policy.name
-        first = self._policies.setdefault((namespace, name.text), name.span)
-        if first != name.span:
-            self._twice(f"a policy named `{name.text}`", name.span, first)
+        self.policy_named((namespace, name.text), name.span)
         if policy.staged:
             self.scope.unenforced.append(("staged", name.span))
         block = Block(file, name.text, namespace, policy.staged)
@@ -97,8 +118,8 @@ class Rules:
             )
         kind = Tier.ADMIN if tier.kind == "admin" else Tier.BASELINE
         name = "" if tier.name is None else tier.name.text
-        block = Block(file, name, tier=kind, priority=priority or 0, number=self._blocks)
-        self._blocks += 1
+        block = Block(file, name, tier=kind, priority=priority or 0, number=self.blocks)
+        self.blocks += 1
         for index, rule in enumerate(tier.rules):
             self.rule(rule, block, index)
 
@@ -134,15 +155,23 @@ class Rules:
                 priority=block.priority,
                 block=block.number,
                 index=index,
-                subject=subjects_of(right if ingress else left),
-                peers=peers_of(left if ingress else right),
-                ports=None,
-                l7=l7,
+                subject=self._shared(subjects_of(right if ingress else left)),
+                peers=self._shared(peers_of(left if ingress else right)),
+                ports=None if ports is None else self._shared(ports.ranges),
+                l7=self._shared(l7),
                 staged=staged,
                 log=rule.log,
                 origin=origin,
             )
-            self.rules += split_named_ports(self.scope, half, ports, right)
+            named = () if ports is None else ports.named
+            self.rules += split_named_ports(self.scope, half, named, right)
+
+    def _shared(self, value: T) -> T:
+        if self.shared is None:
+            return value
+        known = self.shared.setdefault(value, value)
+        assert isinstance(known, type(value))
+        return known
 
     def _name(self, rule: tree.Rule, block: Block) -> None:
         if rule.name is None:
@@ -156,9 +185,7 @@ class Rules:
             )
         of_tier = None if block.tier is Tier.NORMAL else block.number
         key = (block.namespace, block.policy, of_tier, rule.name.text)
-        first = self.rule_names.setdefault(key, rule.name.span)
-        if first != rule.name.span:
-            self._twice(f"a rule named `{rule.name.text}`", rule.name.span, first)
+        self.rule_named(key, rule.name.span)
 
     def _action_fits(self, rule: tree.Rule, block: Block) -> bool:
         """Whether the action means something in this block."""
@@ -238,8 +265,8 @@ class Rules:
         side = self._subjects(default.subjects, block)
         if side is None:
             return
-        unnamed = origin_of(None, default.span, block, default.doc)
-        origin = replace(unnamed, name=f"default {default.action}")
+        name = tree.Name(f"default {default.action}", default.span)
+        origin = origin_of(name, default.span, block, default.doc)
         into = self.isolations if default.action == "deny" else self.open_defaults
         into += [
             Isolation(Direction(d), subjects_of(side), block.staged, origin)
@@ -273,6 +300,20 @@ class Rules:
             )
         self.scope.unenforced += beyond_this_version(side)
         return None if odd else side
+
+    # --- names and errors ----------------------------------------------------------------------
+
+    def policy_named(self, key: tuple[str, str], span: Span) -> None:
+        """Notes a policy's name, by namespace."""
+        first = self.policies.setdefault(key, span)
+        if first != span:
+            self._twice(f"a policy named `{key[1]}`", span, first)
+
+    def rule_named(self, key: RuleName, span: Span) -> None:
+        """Notes a rule's name."""
+        first = self.rule_names.setdefault(key, span)
+        if first != span:
+            self._twice(f"a rule named `{key[3]}`", span, first)
 
     def _twice(self, what: str, span: Span, first: Span) -> None:
         self.scope.diagnostics.append(

@@ -16,7 +16,7 @@ from cpc.compiler.policy.model import (
 )
 from cpc.compiler.policy.names import ENTITIES, Scope
 from cpc.compiler.policy.resolve_addresses import Addresses
-from cpc.compiler.policy.resolve_labels import LabelExprs, in_namespace, near_namespace
+from cpc.compiler.policy.resolve_labels import LabelExprs, in_namespace, speaks_of_namespaces
 from cpc.compiler.source import Span
 from cpc.compiler.syntax import tree
 
@@ -34,7 +34,8 @@ class Operand:
     """One of the operands of a side, which are separated by commas.
 
     `peers` is what it selects on the other side of a subject, `subjects` what it selects as one;
-    the latter is empty for what is never an endpoint of ours, and both hold the namespace.
+    the latter is empty for what is never an endpoint of ours, and both hold the namespace. No term is
+    there twice.
     """
 
     span: Span
@@ -47,11 +48,15 @@ Side = tuple[Operand, ...]
 
 def peers_of(side: Side) -> Selector:
     """A side as peers: the terms of its operands, each once, in written order."""
+    if len(side) == 1:
+        return side[0].peers
     return tuple(dict.fromkeys(t for o in side for t in o.peers))
 
 
 def subjects_of(side: Side) -> Selector:
     """A side as subjects; empty when none of it is ever one."""
+    if len(side) == 1:
+        return side[0].subjects
     return tuple(dict.fromkeys(t for o in side for t in o.subjects))
 
 
@@ -62,6 +67,7 @@ class Sides:
         self._scope = scope
         self._labels = labels
         self._addresses = addresses
+        self._endpoints: dict[tuple[int, str], Operand | None] = {}
 
     def side(self, exprs: tuple[tree.Expr, ...], namespace: str) -> Side | None:
         """The operands of a side inside a namespace (empty: none); None after an error."""
@@ -77,7 +83,12 @@ class Sides:
                 cidrs = self._addresses.cidrs(expr)
                 return None if cidrs is None else Operand(expr.span, cidrs, ())
             case tree.Labels() | tree.LabelAnd() | tree.LabelOr() | tree.LabelNot():
-                return _endpoints(expr.span, self._labels.expression(expr), namespace)
+                # Imported rules share the node of their subject: it is resolved, and refused, once.
+                key = (id(expr), namespace)
+                if key not in self._endpoints:
+                    found = self._labels.expression(expr)
+                    self._endpoints[key] = _endpoints(expr.span, found, namespace)
+                return self._endpoints[key]
             case _:
                 assert_never(expr)
 
@@ -115,13 +126,9 @@ class Sides:
 def _endpoints(span: Span, expr: "LabelExpr | None", namespace: str) -> Operand | None:
     if expr is None:
         return None
-    if not namespace:
-        return Operand(span, (EndpointTerm(expr),), (EndpointTerm(expr),))
-    return Operand(
-        span,
-        (EndpointTerm(near_namespace(expr, namespace)),),
-        (EndpointTerm(in_namespace(expr, namespace)),),
-    )
+    inside = EndpointTerm(in_namespace(expr, namespace) if namespace else expr)
+    near = EndpointTerm(expr) if namespace and speaks_of_namespaces(expr) else inside
+    return Operand(span, (near,), (inside,))
 
 
 def _entity(span: Span, entity: Entity, namespace: str) -> Operand:

@@ -257,7 +257,8 @@ def test_a_prefix_is_taken_exactly_if_no_bit_is_set_after_its_length(
     text = f"default deny ingress for all\nallow {address}/{network.prefixlen} -> all"
     mapped = IPv6Network("::ffff:0:0/96")
     if network.version == 6 and IPv6Network(str(network)).subnet_of(mapped):
-        assert codes(text)[0][0] == "CPC311"
+        whole = str(network.network_address) == str(address)
+        assert codes(text)[0][0] in ({"CPC311"} if whole else {"CPC311", "CPC312"})
     elif str(network.network_address) == str(address):
         assert half(clean(text), "ingress").peers == (Cidr(network),)
     else:

@@ -5,7 +5,7 @@ policies of Kubernetes are written so too.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from cpc.compiler.diagnostics import Diagnostic, Severity
@@ -57,7 +57,7 @@ class CiliumRule:
         """
         if isinstance(node, Mapping):
             entries = tuple((self.spelled(key, known), value) for key, value in node.entries)
-            node = replace(node, entries=entries)
+            node = node._replace(entries=entries)
         return self.context.fields(node, what, known, elsewhere)
 
     def spelled(self, word: Scalar, known: Collection[str]) -> Scalar:
@@ -80,7 +80,7 @@ class CiliumRule:
                 help=(help,),
             )
         )
-        return replace(word, text=meant)
+        return word._replace(text=meant)
 
     def items(self, parts: Fields, name: str) -> tuple[Node, ...] | None:
         """The items of a list; None where the field is absent, a warning where it is empty (CPC821)."""

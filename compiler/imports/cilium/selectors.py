@@ -5,7 +5,6 @@ selectors of CiliumNetworkPolicy and CiliumClusterwideNetworkPolicy.
 """
 
 import re
-from dataclasses import replace
 
 from cpc.compiler.diagnostics import suggest
 from cpc.compiler.documents.nodes import Mapping, Node, Scalar, Sequence, is_null
@@ -184,9 +183,9 @@ def _spelled(rule: CiliumRule, node: Node) -> Node:
     for word, value in node.entries:
         key = rule.spelled(word, _SELECTOR)
         if key.text == "matchExpressions" and isinstance(value, Sequence):
-            value = replace(value, items=tuple(_expression(rule, item) for item in value.items))
+            value = value._replace(items=tuple(_expression(rule, item) for item in value.items))
         entries.append((key, value))
-    return replace(node, entries=tuple(entries))
+    return node._replace(entries=tuple(entries))
 
 
 def _expression(rule: CiliumRule, node: Node) -> Node:
@@ -198,7 +197,7 @@ def _expression(rule: CiliumRule, node: Node) -> Node:
         if key.text == "operator" and isinstance(value, Scalar):
             value = rule.spelled(value, _OPERATORS)
         entries.append((key, value))
-    return replace(node, entries=tuple(entries))
+    return node._replace(entries=tuple(entries))
 
 
 def _key(rule: CiliumRule) -> Key:
