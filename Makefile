@@ -4,7 +4,7 @@ SHELL := /bin/sh
 PYTHON := .venv/bin/python
 C_FILES := $(shell find templates -name '*.h')
 
-.PHONY: help setup demo test lint types format format-check generated generated-check \
+.PHONY: help setup setup-tests demo test lint types format format-check generated generated-check \
 	docs-commands wheel-test nightly clean
 
 help: ## Show what can be made.
@@ -13,11 +13,14 @@ help: ## Show what can be made.
 setup: ## Install system packages (as root) and make .venv.
 	@.ci/setup
 
+setup-tests: ## Install what only the tests need beside it: a browser.
+	@.ci/setup tests
+
 demo: setup ## Enforce a small shop's policy on real packets (as root).
 	@.venv/bin/cpc demo
 
-test: setup ## Run the tests.
-	$(PYTHON) -m pytest -ra -m "not project"
+test: setup-tests ## Run the tests.
+	$(PYTHON) -m pytest -ra -m "not project" --numprocesses auto --dist loadgroup
 
 lint: setup ## Look for mistakes in the Python.
 	$(PYTHON) -m ruff check
@@ -44,10 +47,10 @@ generated: setup ## Write the files that are generated from the code.
 generated-check: generated ## Check that the committed generated files are current.
 	git diff --exit-code -- docs/schema docs/lint.md
 
-docs-commands: setup ## Run every command that the documentation shows.
+docs-commands: setup-tests ## Run every command that the documentation shows.
 	$(PYTHON) -m pytest -ra tests/test_documented_commands.py
 
-wheel-test: setup ## Build the wheel, install it elsewhere, compile with it.
+wheel-test: setup-tests ## Build the wheel, install it elsewhere, compile with it.
 	$(PYTHON) -m pytest -ra tests/test_wheel.py
 
 nightly: ## Run the long variant of every test and keep a report.

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.leftovers import left_behind
+from tests.leftovers import left_by_this_process, left_on_the_machine
+
+_BEFORE = pytest.StashKey[set[str]]()
 
 STRICT = bool(os.environ.get("CPC_REQUIRE_ALL")) or os.environ.get("CI") == "true"
 """On machines that must have everything, a missing tool is a failure and never a skip."""
@@ -35,6 +37,13 @@ def _no_clang_format() -> str | None:
 
 
 @cache
+def _no_browser() -> str | None:
+    if shutil.which("chromium") and shutil.which("chromedriver"):
+        return None
+    return "needs a browser: apt-get install chromium chromium-driver"
+
+
+@cache
 def _no_kernel() -> str | None:
     if not sys.platform.startswith("linux"):
         return "needs Linux"
@@ -47,7 +56,12 @@ def _no_kernel() -> str | None:
     return _no_clang()
 
 
-_TOOLS = (("clang", _no_clang), ("clang_format", _no_clang_format), ("kernel", _no_kernel))
+_TOOLS = (
+    ("browser", _no_browser),
+    ("clang", _no_clang),
+    ("clang_format", _no_clang_format),
+    ("kernel", _no_kernel),
+)
 """Markers, and what says why a test with one cannot run here."""
 
 
@@ -84,12 +98,53 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             pytest.skip(reason)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where tests run on several workers, those that share what is loaded on this machine share one.
+
+    Tests of agreement load programs that nobody else can see: each file of them is a group.
+    """
+    for item in items:
+        if item.get_closest_marker("kernel"):
+            alone = item.path.parent.name == "agreement"
+            item.add_marker(pytest.mark.xdist_group(item.path.stem if alone else "kernel"))
+
+
 @pytest.fixture(scope="session", autouse=True)
-def nothing_left_behind() -> Iterator[None]:
-    """Fails the run when it leaves namespaces, pins, interfaces, links or processes behind."""
-    before = left_behind()
+def a_cache_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What commands keep is kept for the tests alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CPC_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_left_by_this_process() -> Iterator[None]:
+    """Fails the run when it leaves links, open namespaces or processes behind."""
+    before = left_by_this_process()
     yield
+    left = _left(left_by_this_process, before)
+    assert not left, f"left behind by the tests: {left}"
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """What is there before the first test was not left by one."""
+    session.config.stash[_BEFORE] = left_on_the_machine()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fails the run when it leaves namespaces, pins or interfaces behind, once all workers are done."""
+    if hasattr(session.config, "workerinput"):
+        return
+    left = _left(left_on_the_machine, session.config.stash[_BEFORE])
+    if left:
+        print(f"\nleft behind by the tests: {left}", file=sys.stderr)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _left(look: Callable[[], set[str]], before: set[str]) -> str:
     deadline = time.monotonic() + PATIENCE
-    while (left := left_behind() - before) and time.monotonic() < deadline:
+    while (left := look() - before) and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert not left, "left behind by the tests: " + ", ".join(sorted(left))
+    return ", ".join(sorted(left))

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-__all__ = ["children", "left_behind", "pins"]
+__all__ = ["children", "left_by_this_process", "left_on_the_machine", "pins"]
 
 _NAMESPACES = Path("/run/netns")
 _PINS = Path("/sys/fs/bpf/cpc")
@@ -53,10 +53,15 @@ def children() -> set[str]:
     return alive
 
 
-def left_behind() -> set[str]:
-    """Everything of this kind that exists now, in words; compare it with what was there before.
+def left_by_this_process() -> set[str]:
+    """The links, open namespaces and processes that this process has now, in words."""
+    return _held_open() | children()
+
+
+def left_on_the_machine() -> set[str]:
+    """The namespaces, pins and interfaces that exist now, in words.
 
     A program attached by a link that nobody pinned or holds open is gone: the kernel frees it. So
     pins, open links and processes are all the places where one can hide.
     """
-    return _named_namespaces() | pins(_PINS, _STATE) | _interfaces() | _held_open() | children()
+    return _named_namespaces() | pins(_PINS, _STATE) | _interfaces()

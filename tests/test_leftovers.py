@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.leftovers import children, left_behind, pins
+from tests.leftovers import children, left_by_this_process, pins
 
 
 def test_a_process_is_seen_until_it_is_waited_for() -> None:
@@ -21,10 +21,10 @@ def test_a_process_is_seen_until_it_is_waited_for() -> None:
 
 
 def test_an_open_namespace_is_seen() -> None:
-    before = left_behind()
+    before = left_by_this_process()
     handle = os.open("/proc/self/ns/net", os.O_RDONLY)
     try:
-        assert any(f"file descriptor {handle} " in left for left in left_behind() - before)
+        assert any(f"file descriptor {handle} " in left for left in left_by_this_process() - before)
     finally:
         os.close(handle)
 
