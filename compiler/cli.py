@@ -6,6 +6,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from io import TextIOWrapper
 from itertools import zip_longest
 from types import FrameType
@@ -110,10 +111,18 @@ def _terminated(_number: int, _frame: FrameType | None) -> NoReturn:
     raise SystemExit(_SIGNALLED + signal.SIGTERM)
 
 
-_COLLECT_AFTER = 2_000_000
+_COLLECT_AFTER = 10_000_000
 """New objects after which Python looks for cycles. Trees are large and have none: looking after every
-700 of them, as Python would, takes half the time of a large policy, after every 200,000 a quarter.
+700 of them, as Python would, takes half the time of a large policy, after every 2,000,000 a tenth.
 """
+
+
+def _leave(code: int) -> NoReturn:
+    """Ends without taking everything apart first, which takes a tenth of the time of a large policy."""
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        with suppress(OSError, ValueError):  # nobody's answer: that was flushed before
+            stream.flush()
+    os._exit(code)
 
 
 def main() -> NoReturn:
@@ -123,4 +132,4 @@ def main() -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    sys.exit(run(sys.argv[1:]))
+    _leave(run(sys.argv[1:]))

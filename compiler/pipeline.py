@@ -4,11 +4,12 @@ Each stage takes a finished value and returns a new one; a stage that finds erro
 the road ends there. What a command does not need is not imported.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
-from cpc.compiler.diagnostics import Diagnostic, Diagnostics, Severity, has_errors
+from cpc.compiler.diagnostics import Diagnostics, has_errors, note
 from cpc.compiler.errors import InputError
 from cpc.compiler.source import Sources
 from cpc.compiler.timings import Timings, Tool
@@ -18,14 +19,17 @@ if TYPE_CHECKING:
     from cpc.compiler.exports.kinds import Kind
     from cpc.compiler.ir.nodes import Program
     from cpc.compiler.lint.settings import Settings
+    from cpc.compiler.memory import Memory
     from cpc.compiler.policy.inventory import Inventory
     from cpc.compiler.policy.model import Policy
     from cpc.compiler.policy.resolve import Definitions
+    from cpc.compiler.syntax.stretches import Written
     from cpc.compiler.syntax.tree import File
     from cpc.compiler.verify.asserts import Judgement
     from cpc.compiler.verify.certify import Certificate
     from cpc.compiler.verify.connectivity import Connectivity
     from cpc.compiler.verify.questions import Answer
+    from cpc.compiler.verify.reachability import Reachability
     from cpc.compiler.verify.testing.run import TestRun
     from cpc.compiler.verify.verified import VerifiedPolicy
 
@@ -41,11 +45,14 @@ __all__ = [
     "judge_asserts",
     "lint_policy",
     "list_connections",
+    "list_reachability",
     "lower_policy",
     "read_files",
     "run_tests",
     "verify_policy",
 ]
+
+Listed = TypeVar("Listed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +74,21 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Front:
-    """What was read: trees, texts, and what they mean (None where an error was found)."""
+    """What was read: files, texts, and what they mean (None where an error was found)."""
 
-    files: "tuple[File, ...]"
+    written: "tuple[Written, ...]"
     sources: Sources
     inventory: "Inventory | None"
     policy: "Policy | None"
     definitions: "Definitions | None"
     diagnostics: Diagnostics
+
+    @property
+    def files(self) -> "tuple[File, ...]":
+        """The syntax trees of the files."""
+        from cpc.compiler.syntax.stretches import whole
+
+        return tuple(map(whole, self.written))
 
     @property
     def failed(self) -> bool:
@@ -84,22 +98,34 @@ class Front:
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """Syntax trees of every file, in the order that names rules; `imported`: some are of other systems."""
+    """Every file, in the order that names rules; `imported`: some are of other systems."""
 
-    trees: "tuple[File, ...]"
+    written: "tuple[Written, ...]"
     imported: bool
     sources: Sources
     inventory: "Inventory | None"
     diagnostics: Diagnostics
 
+    @property
+    def trees(self) -> "tuple[File, ...]":
+        """The syntax trees of the files."""
+        from cpc.compiler.syntax.stretches import whole
 
-def read_files(paths: Sequence[str], options: Options, timings: Timings) -> Files:
+        return tuple(map(whole, self.written))
+
+
+def read_files(
+    paths: Sequence[str], options: Options, timings: Timings, memory: "Memory | None" = None
+) -> Files:
     """Read and parse policies and the inventory, and import what is in other formats."""
     from cpc.compiler.read import read
-    from cpc.compiler.syntax import tree
+    from cpc.compiler.syntax.stretches import Script
+    from cpc.compiler.syntax.tree import File
 
     with timings.measure("read and parse"):
-        units, sources, diagnostics = read(paths, options.include_path)
+        known = None if memory is None else memory.stretches
+        units, sources, diagnostics = read(paths, options.include_path, known)
+    parts = [unit.rest if isinstance(unit, Script) else unit for unit in units]
     inventory: Inventory | None = None
     if options.inventory:
         from cpc.compiler.imports.inventories import read_inventory
@@ -112,39 +138,49 @@ def read_files(paths: Sequence[str], options: Options, timings: Timings) -> File
         from cpc.compiler.imports.manifests import workloads
 
         with timings.measure("inventory"):
-            inventory, found = inventory_among(workloads(units))
+            inventory, found = inventory_among(workloads(parts))
         diagnostics = [*diagnostics, *found]
     if options.host_pods and inventory is not None:
         from cpc.compiler.verify.closed_world import told_of_host_pods
 
         diagnostics = [*diagnostics, *told_of_host_pods(inventory)]
         inventory = inventory.with_host_pods()
-    trees = tuple(u for u in units if isinstance(u, tree.File))
-    imported = len(trees) < len(units)
+    written: Sequence[Written] = [u for u in units if isinstance(u, File | Script)]
+    imported = len(written) < len(units)
     if imported:
         from cpc.compiler.imports.manifests import import_units
 
         with timings.measure("import"):
-            trees, found = import_units(units, inventory, workloads_do=options.own_workloads)
+            trees, found = import_units(parts, inventory, workloads_do=options.own_workloads)
+        pairs = zip(units, trees, strict=True)
+        written = [unit if isinstance(unit, Script) else made for unit, made in pairs]
         diagnostics = [*diagnostics, *found]
-    return Files(trees, imported, sources, inventory, diagnostics)
+    return Files(tuple(written), imported, sources, inventory, diagnostics)
 
 
-def front(paths: Sequence[str], options: Options, timings: Timings) -> Front:
-    """Read, parse and resolve; errors of every file are collected, none raised."""
-    read = read_files(paths, options, timings)
+def front(
+    paths: Sequence[str], options: Options, timings: Timings, memory: "Memory | None" = None
+) -> Front:
+    """Read, parse and resolve; errors of every file are collected, none raised.
+
+    What `memory` knows of them is not found again; the answer is the same.
+    """
+    read = read_files(paths, options, timings, memory)
+    if memory is not None:
+        memory.forget(read.sources)
     files, sources, inventory, diagnostics = (
-        read.trees,
+        read.written,
         read.sources,
         read.inventory,
         read.diagnostics,
     )
     if has_errors(diagnostics):
         return Front(files, sources, inventory, None, None, diagnostics)
-    from cpc.compiler.policy.resolve import resolve
+    from cpc.compiler.policy.resolve_scripts import Known, resolve_scripts
 
     with timings.measure("resolve"):
-        policy, definitions, found = resolve(files, options.parameters, inventory)
+        said = Known() if memory is None else memory.said
+        policy, definitions, found = resolve_scripts(files, options.parameters, inventory, said)
     diagnostics = [*diagnostics, *found]
     if has_errors(diagnostics):
         return Front(files, sources, inventory, None, None, diagnostics)
@@ -205,27 +241,31 @@ def _prove(read: Front, timings: Timings) -> "tuple[VerifiedPolicy | None, Diagn
 
 
 def lint_policy(
-    read: Front, include_path: Sequence[str], settings: "Settings", timings: Timings
+    read: Front,
+    include_path: Sequence[str],
+    settings: "Settings",
+    timings: Timings,
+    memory: "Memory | None" = None,
 ) -> Diagnostics:
     """Everything to say about what was read, as the settings and comments want it, what this version
-    cannot enforce as notes.
+    cannot enforce as notes. What `memory` knows of parts of the policy is not found again.
     """
     from cpc.compiler.lint.rule import Material
     from cpc.compiler.lint.run import asserts_wanted, kinds_wanted, lint, lint_errors
 
     if read.policy is None or read.definitions is None:
-        return lint_errors(read.files, read.sources, read.diagnostics, settings)
-    _, problems = verify_policy(read.policy, timings)
-    found = [*read.diagnostics, *map(_accepted, problems)]
+        return lint_errors(read.written, read.sources, read.diagnostics, settings)
+    found = [*read.diagnostics, *_accepting(read.policy, timings)]
     kinds = kinds_wanted(settings)
     findings = None
     if kinds:
         from cpc.compiler.verify.engine.findings import find
 
         with timings.measure("analyse"):
-            findings = find(read.policy, kinds, read.inventory)
+            known = None if memory is None else memory.analyses
+            findings = find(read.policy, kinds, read.inventory, known)
     material = Material(
-        read.files,
+        read.written,
         read.sources,
         tuple(include_path),
         read.inventory,
@@ -238,24 +278,42 @@ def lint_policy(
         return lint(material, found, settings)
 
 
-def _accepted(diagnostic: Diagnostic) -> Diagnostic:
-    """What only a later version enforces (CPC4xx) is a fact to a check; `compile` makes it an error."""
-    if diagnostic.code.startswith("CPC4"):
-        return replace(diagnostic, severity=Severity.NOTE)
-    return diagnostic
+def _accepting(policy: "Policy", timings: Timings) -> Diagnostics:
+    """As `verify_policy`; what only a later version enforces is a fact to a check, not an error."""
+    from cpc.compiler.verify.coverage import check_coverage
+    from cpc.compiler.verify.verified import unenforced
+
+    with timings.measure("verify", Tool.Z3):
+        return [*check_coverage(policy), *unenforced(policy, note)]
 
 
 def list_connections(read: Front, timings: Timings) -> "tuple[Connectivity | None, Diagnostics]":
     """Who may talk to whom, from a front without errors; None where nobody is there."""
+    from cpc.compiler.verify.connectivity import connectivity
+
+    return _of_inventory(read, connectivity, timings)
+
+
+def list_reachability(
+    read: Front, entities: bool, timings: Timings
+) -> "tuple[Reachability | None, Diagnostics]":
+    """The same of every pair, with what decides."""
+    from cpc.compiler.verify.reachability import reachability
+
+    return _of_inventory(read, partial(reachability, entities=entities), timings)
+
+
+def _of_inventory(
+    read: Front, ask: "Callable[[Policy, Inventory], Listed]", timings: Timings
+) -> "tuple[Listed | None, Diagnostics]":
     if read.policy is None:
         return None, []
     from cpc.compiler.verify.closed_world import nobody_there, told_of_names
-    from cpc.compiler.verify.connectivity import connectivity
 
     if read.inventory is None:
         return None, nobody_there()
     with timings.measure("connectivity"):
-        answer = connectivity(read.policy, read.inventory)
+        answer = ask(read.policy, read.inventory)
     return answer, told_of_names(read.policy)
 
 

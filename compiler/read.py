@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from cpc.compiler.diagnostics import Diagnostics, Label, error
 from cpc.compiler.source import SourceFile, Sources, Span
 from cpc.compiler.syntax import tree
-from cpc.compiler.syntax.parse import parse
+from cpc.compiler.syntax.stretches import Stretches, Written
 from cpc.compiler.text import STDIN, files_below, near_file, read_text
 
 if TYPE_CHECKING:
@@ -29,12 +29,12 @@ _LIKE_MANIFESTS = re.compile(
 )
 """How such a text begins, for standard input has no name."""
 
-Unit: TypeAlias = "tree.File | Manifests"
+Unit: TypeAlias = "Written | Manifests"
 """What one file holds: a policy of the language, or objects of other systems."""
 
 
 def read(
-    paths: Sequence[str], include_path: Sequence[str] = ()
+    paths: Sequence[str], include_path: Sequence[str] = (), known: Stretches | None = None
 ) -> tuple[tuple[Unit, ...], Sources, Diagnostics]:
     """Reads and parses every file that `paths` name, and every file that those include.
 
@@ -42,9 +42,9 @@ def read(
     (standard input). The files come in the order that names rules: command line order, with an
     included file just before the first file that includes it. Each file is read once. Failures are
     CPC001-CPC009, those of `parse` and those of manifests; a file that failed is missing from the
-    answer, the others are there.
+    answer, the others are there. Where stretches of files are `known`, files are read in stretches that can be.
     """
-    reader = _Reader(tuple(include_path))
+    reader = _Reader(tuple(include_path), known)
     for path in paths:
         reader.argument(path)
     return tuple(reader.units), reader.sources, reader.diagnostics
@@ -62,6 +62,7 @@ class _Open:
 @dataclass(slots=True)
 class _Reader:
     include_path: tuple[str, ...]
+    known: Stretches | None = None
     units: list[Unit] = field(default_factory=list)
     sources: Sources = field(default_factory=dict)
     diagnostics: Diagnostics = field(default_factory=list)
@@ -121,13 +122,25 @@ class _Reader:
         if _is_manifests(name, source):
             self._manifests(source, named)
             return
-        parsed, problems = parse(source)
-        self.diagnostics.extend(problems)
+        unit, statements = self._policy(source)
         chain = (*chain, _Open(identity, name, place))
-        for statement in parsed.statements:
+        for statement in statements:
             if isinstance(statement, tree.Include):
                 self._include(statement, name, chain)
-        self.units.append(parsed)
+        self.units.append(unit)
+
+    def _policy(self, source: SourceFile) -> tuple[Written, tuple[tree.Statement, ...]]:
+        """A policy of the language, and those of its statements that may be includes."""
+        found = None if self.known is None else self.known.script(source)
+        if found is not None:
+            script, problems = found
+            self.diagnostics.extend(problems)
+            return script, script.rest.statements
+        from cpc.compiler.syntax.parse import parse
+
+        parsed, problems = parse(source)
+        self.diagnostics.extend(problems)
+        return parsed, parsed.statements
 
     def _manifests(self, source: SourceFile, named: bool) -> None:
         from cpc.compiler.imports.manifests import read_manifests

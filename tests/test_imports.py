@@ -13,13 +13,14 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 ROAD = (
-    ("source", "diagnostics", "errors", "codes", "timings", "text", "write", "report"),
+    ("source", "diagnostics", "errors", "codes", "timings", "text", "write", "cache", "report"),
     ("documents", "syntax"),
     ("policy",),
     ("imports", "read"),
     ("verify",),
     ("ir", "exports", "lint"),
     ("codegen", "artifact"),
+    ("memory", "remembered"),
     ("pipeline",),
     ("commands",),
     ("cli",),
@@ -183,5 +184,5 @@ def test_fmt_loads_the_parser_and_nothing_heavier() -> None:
     assert not loaded & (HEAVY | {"rich"})
 
 
-def test_check_needs_no_toolchain() -> None:
-    assert not loaded_by("check", "examples/shop/policy.cil") & {"bcc", "elftools", "pyroute2"}
+def test_check_loads_what_it_needs_alone() -> None:
+    assert not loaded_by("check", "examples/shop/policy.cil") & HEAVY

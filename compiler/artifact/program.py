@@ -12,11 +12,7 @@ from cpc.compiler.policy.model import Policy
 __all__ = ["PROGRAM", "decode_program", "encode_program", "policy_hash"]
 
 _NAMES = vars(model) | vars(nodes)
-_CLASSES = [
-    one
-    for name, one in sorted(_NAMES.items())
-    if isinstance(one, type) and is_dataclass(one) and name != "Span"
-]
+_CLASSES = [one for _, one in sorted(_NAMES.items()) if isinstance(one, type) and is_dataclass(one)]
 PROGRAM = Codec(_CLASSES, _NAMES)
 """The encoding of programs and policies, and of every part of them."""
 

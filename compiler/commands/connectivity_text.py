@@ -25,6 +25,7 @@ __all__ = [
     "connectivity_json",
     "connectivity_txt",
     "peer_json",
+    "services_words",
 ]
 
 _NAMES: dict[int, str] = {
@@ -84,8 +85,8 @@ def _alike(allowed: Sequence[Allowed]) -> bool:
 
 def _texts(allowed: Sequence[Allowed]) -> tuple[str, str]:
     return (
-        _services([(one.family, one.services) for one in allowed]),
-        _services([(one.family, one.requests) for one in allowed]),
+        services_words([(one.family, one.services) for one in allowed]),
+        services_words([(one.family, one.requests) for one in allowed]),
     )
 
 
@@ -102,7 +103,7 @@ def allowed_words(allowed: Sequence[Allowed]) -> str:
     return " and ".join(said)
 
 
-def _services(by_family: Sequence[tuple[int, ServiceSet]]) -> str:
+def services_words(by_family: Sequence[tuple[int, ServiceSet]]) -> str:
     """Services of families that differ in ICMP only: `TCP 80,8080-8090,UDP 53`, sorted by protocol.
 
     `ICMP 8` is a type, `ICMP 3/4` a type and code, `IP 47` a protocol. Port 0 is not told apart from its

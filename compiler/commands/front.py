@@ -1,11 +1,15 @@
 """What every command that reads a policy does first."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from cpc.compiler.commands.terminal import Terminal
 from cpc.compiler.diagnostics import error
 from cpc.compiler.errors import InputError
 from cpc.compiler.pipeline import Front, Options, front
+
+if TYPE_CHECKING:
+    from cpc.compiler.memory import Memory
 
 __all__ = ["parameters", "read_policies"]
 
@@ -31,9 +35,10 @@ def read_policies(
     params: Sequence[str],
     include: Sequence[str],
     inventory: Sequence[str] | None = None,
+    memory: "Memory | None" = None,
 ) -> Front:
-    """Reads and resolves; the texts that were read are the terminal's from then on."""
+    """Reads and resolves, as far as `memory` does not know it; the texts that were read are the terminal's from then on."""
     options = Options(parameters(params), tuple(include), tuple(inventory or ()))
-    read = front(files, options, terminal.timings)
+    read = front(files, options, terminal.timings, memory)
     terminal.sources.update(read.sources)
     return read

@@ -16,7 +16,6 @@ from cpc.compiler.commands.options import (
     IncludeOption,
     InventoryOption,
     KindOption,
-    Listing,
     ParamOption,
     PolicyFiles,
     ReportFormatOption,
@@ -56,6 +55,12 @@ def check(
     notes: Annotated[
         bool, typer.Option("--notes", help="Say how rules hang together, too.")
     ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Answer again whenever a file changes, until Ctrl-C.")
+    ] = False,
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Find out everything anew, and keep nothing.")
+    ] = False,
     format: ReportFormatOption = None,
     color: ColorOption = None,
     verbose: VerboseOption = False,
@@ -71,7 +76,12 @@ def check(
         param or (),
         include or (),
         check.Wishes(select, ignore or (), fail_level, baseline, update_baseline, notes),
+        not no_cache,
     )
+    if watch:
+        from cpc.compiler.commands import watch as watching
+
+        return Job(partial(watching.run, order), terminal)
     return Job(partial(check.run, order), terminal)
 
 
@@ -198,31 +208,6 @@ def export(
     terminal = terminal_of(context, format, color, verbose, timings)
     order = export.Order(files, kind, output, inventory, param or (), include or ())
     return Job(partial(export.run, order), terminal)
-
-
-def connectivity(
-    context: typer.Context,
-    files: PolicyFiles,
-    inventory: InventoryOption = None,
-    emit: Annotated[
-        Listing | None, typer.Option(help="The form of the list; txt by default.")
-    ] = None,
-    entities: Annotated[
-        bool, typer.Option("--entities", help="List the host, nodes and other entities too.")
-    ] = False,
-    param: ParamOption = None,
-    include: IncludeOption = None,
-    format: FormatOption = None,
-    color: ColorOption = None,
-    verbose: VerboseOption = False,
-    timings: TimingsOption = False,
-) -> Job:
-    """List who may talk to whom. Workloads among the policies are the inventory, where none is given."""
-    from cpc.compiler.commands import connectivity
-
-    terminal = terminal_of(context, format, color, verbose, timings)
-    order = connectivity.Order(files, inventory, emit, entities, param or (), include or ())
-    return Job(partial(connectivity.run, order), terminal)
 
 
 def explain(

@@ -11,13 +11,14 @@ from cpc.compiler.commands.options import (
     FormatOption,
     IncludeOption,
     InventoryOption,
+    Listing,
     ParamOption,
     PolicyFiles,
     TimingsOption,
     VerboseOption,
 )
 
-__all__ = ["test", "trace", "why"]
+__all__ = ["connectivity", "graph", "identities", "test", "trace", "why"]
 
 ConnectionArgument = Annotated[
     str,
@@ -106,3 +107,72 @@ def test(
         files, inventory, param or (), include or (), coverage, mutate, junit, kernel
     )
     return Job(partial(test.run, order), terminal)
+
+
+def connectivity(
+    context: typer.Context,
+    files: PolicyFiles,
+    inventory: InventoryOption = None,
+    emit: Annotated[
+        Listing | None, typer.Option(help="The form of the list; txt by default.")
+    ] = None,
+    entities: Annotated[
+        bool, typer.Option("--entities", help="List the host, nodes and other entities too.")
+    ] = False,
+    param: ParamOption = None,
+    include: IncludeOption = None,
+    format: FormatOption = None,
+    color: ColorOption = None,
+    verbose: VerboseOption = False,
+    timings: TimingsOption = False,
+) -> Job:
+    """List who may talk to whom. Workloads among the policies are the inventory, where none is given."""
+    from cpc.compiler.commands import connectivity
+
+    terminal = terminal_of(context, format, color, verbose, timings)
+    order = connectivity.Order(files, inventory, emit, entities, param or (), include or ())
+    return Job(partial(connectivity.run, order), terminal)
+
+
+def identities(
+    context: typer.Context,
+    files: PolicyFiles,
+    inventory: InventoryOption = None,
+    param: ParamOption = None,
+    include: IncludeOption = None,
+    format: FormatOption = None,
+    color: ColorOption = None,
+    verbose: VerboseOption = False,
+    timings: TimingsOption = False,
+) -> Job:
+    """Show which label keys matter, with the proof."""
+    from cpc.compiler.commands import identities
+
+    terminal = terminal_of(context, format, color, verbose, timings)
+    order = identities.Order(files, inventory, param or (), include or ())
+    return Job(partial(identities.run, order), terminal)
+
+
+def graph(
+    context: typer.Context,
+    files: PolicyFiles,
+    inventory: InventoryOption = None,
+    output: Annotated[
+        str | None, typer.Option("-o", "--output", metavar="FILE", help="Where the page goes.")
+    ] = None,
+    entities: Annotated[
+        bool, typer.Option("--entities", help="Show the host, nodes and other entities too.")
+    ] = False,
+    param: ParamOption = None,
+    include: IncludeOption = None,
+    format: FormatOption = None,
+    color: ColorOption = None,
+    verbose: VerboseOption = False,
+    timings: TimingsOption = False,
+) -> Job:
+    """Draw who may reach whom, and by which lines, as HTML."""
+    from cpc.compiler.commands import graph
+
+    terminal = terminal_of(context, format, color, verbose, timings)
+    order = graph.Order(files, inventory, output, entities, param or (), include or ())
+    return Job(partial(graph.run, order), terminal)

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import PydanticSerializationError
 
 from cpc.compiler.diagnostics import Diagnostic, Severity
 from cpc.compiler.source import SourceFile, Sources, Span
@@ -119,6 +120,12 @@ def document(diagnostics: Iterable[Diagnostic], sources: Sources) -> str:
             notes=severities.count(Severity.NOTE),
         ),
     )
+    try:
+        text = whole.model_dump_json(by_alias=True, indent=2)
+    except PydanticSerializationError:  # half of a surrogate pair, in the name of a file
+        text = ""
+    if text and text.isascii() and "\x7f" not in text:
+        return text
     return json.dumps(whole.model_dump(by_alias=True), indent=2)
 
 

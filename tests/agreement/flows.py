@@ -22,7 +22,7 @@ from cpc.compiler.policy.semantics import Decision, Reason
 from cpc.compiler.source import Span
 from tests.policy.strategies import address_edges, port_edges
 
-__all__ = ["OUTCOMES", "flows_of", "outcome_of"]
+__all__ = ["EXTENSIONS", "OUTCOMES", "flows_of", "outcome_of"]
 
 OUTCOMES = (
     "admin allow",
@@ -41,7 +41,7 @@ _ANYWHERE = (
     *((17, 53), (132, 80), (1, 8 << 8), (58, 128 << 8), (58, 1 << 8), (1, 3 << 8 | 1)),
     *((2, 0), (47, 0), (50, 0), (255, 0)),
 )
-_EXTENSIONS = (0, 43, 44, 60)
+EXTENSIONS = (0, 43, 44, 60)
 """Not upper-layer protocols in IPv6, but extension headers."""
 
 
@@ -99,7 +99,7 @@ def _flow(
         return None
     family = peer.address.version
     protocol, port = chosen.choice(edges if edges and chosen.random() < 0.9 else _ANYWHERE)
-    if family == 6 and protocol in _EXTENSIONS:
+    if family == 6 and protocol in EXTENSIONS:
         return None
     if (protocol == 1 and family == 6) or (protocol == 58 and family == 4):
         port = 0

@@ -1,6 +1,5 @@
 """One policy, three readings: `decide`, the IR, and the program that is attached to the interface."""
 
-import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -24,13 +23,13 @@ from cpc.runtime.reasons import PacketReason
 from tests.agreement.flows import OUTCOMES, flows_of, outcome_of
 from tests.agreement.world import Enforced, interfaces, inventory_of, opening
 from tests.imports.kubernetes import hosts, imported, manifests, network_policies
+from tests.nightly import times
 from tests.policy.strategies import Shape, address_edges, inventories, origin, policies, port_edges
 
 pytestmark = pytest.mark.kernel
 
-NIGHTLY = 10 if os.environ.get("CPC_NIGHTLY") else 1
-POLICIES = 510 * NIGHTLY
-IMPORTED = 64 * NIGHTLY
+POLICIES = times(510)
+IMPORTED = times(64)
 FLOWS = 48
 """Flows of each policy."""
 
@@ -176,7 +175,7 @@ def test_decide_the_ir_and_the_attached_program_agree() -> None:
     for outcome in OUTCOMES:
         share = HISTOGRAM[outcome] / TOTAL["flows"]
         print(f"{outcome:14} {HISTOGRAM[outcome]:7} {share:6.1%} {'#' * round(share * 100)}")
-    assert TOTAL["policies"] >= 500 * NIGHTLY and TOTAL["flows"] >= 20_000 * NIGHTLY
+    assert TOTAL["policies"] >= times(500) and TOTAL["flows"] >= times(20_000)
     assert TOTAL["ports at an edge"] >= 0.5 * TOTAL["flows"]
     assert TOTAL["peers at an edge"] >= 0.5 * TOTAL["flows"]
     assert all(HISTOGRAM[outcome] >= 0.03 * TOTAL["flows"] for outcome in OUTCOMES)

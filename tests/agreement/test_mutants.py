@@ -5,7 +5,6 @@ kind that can exist, and every service on either side of each boundary, so a mut
 its flows is equivalent to the program: nothing is left undecided.
 """
 
-import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -28,6 +27,7 @@ from cpc.compiler.policy.semantics import Verdict
 from cpc.compiler.timings import Timings
 from tests.agreement.mutate import Kind, Mutant, mutants
 from tests.agreement.world import Enforced, interfaces, opening
+from tests.nightly import NIGHTLY
 from tests.packets import Ip
 
 pytestmark = pytest.mark.kernel
@@ -187,7 +187,7 @@ def test_the_program_itself_agrees_on_the_whole_universe(bench: Bench) -> None:
 def _chosen(every: Iterator[Mutant]) -> list[Mutant]:
     """All of them nightly; else the same few hundred of each run, of every kind."""
     found = list(every)
-    if os.environ.get("CPC_NIGHTLY"):
+    if NIGHTLY:
         return found
     sizes = Counter(mutant.kind for mutant in found)
     numbers: Counter[Kind] = Counter()

@@ -3,7 +3,6 @@
 What the attached program does with each packet is worked out from `decide` alone.
 """
 
-import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -20,12 +19,13 @@ from cpc.runtime.reasons import PacketReason
 from tests.agreement.flows import flows_of
 from tests.agreement.test_agreement import SHAPE, compiled, peers_of, two_families
 from tests.agreement.world import Enforced, Seen, interfaces, inventory_of, opening, reply
+from tests.nightly import times
 from tests.packets import Ip, fragments, ip
 from tests.policy.strategies import inventories, policies
 
 pytestmark = pytest.mark.kernel
 
-POLICIES = 40 * (10 if os.environ.get("CPC_NIGHTLY") else 1)
+POLICIES = times(40)
 FLOWS = 10
 ROUNDS = 4
 _OTHER = {Direction.INGRESS: Direction.EGRESS, Direction.EGRESS: Direction.INGRESS}
@@ -82,7 +82,7 @@ class Case:
 
     @property
     def remembered(self) -> bool:
-        """ICMP other than echo has no connection."""
+        """Of ICMP only an echo request opens a connection."""
         own = self.flow.protocol == (1 if self.flow.family == 4 else 58)
         return not own or self.flow.port == (8 if self.flow.family == 4 else 128) << 8
 

@@ -21,10 +21,11 @@ from cpc.runtime.demo.probe import Service
 from cpc.runtime.demo.topology import Host, topology
 from cpc.runtime.load import load, unload
 from cpc.runtime.replace import replace_policy
+from tests.nightly import times
 
 pytestmark = pytest.mark.kernel
 
-ROUNDS = 2 * (10 if os.environ.get("CPC_NIGHTLY") else 1)
+ROUNDS = times(2)
 
 COMMON = """language 1
 endpoints a = { app = "a" }

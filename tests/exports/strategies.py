@@ -36,7 +36,7 @@ from cpc.compiler.policy.model import (
     Term,
     Tier,
 )
-from cpc.compiler.policy.resolve_labels import all_of, in_namespace, near_namespace
+from cpc.compiler.policy.resolve_labels import all_of, in_namespace, speaks_of_namespaces
 from tests.policy.request_strategies import l7_matches
 from tests.policy.strategies import origin
 from tests.policy.term_strategies import NETWORKS
@@ -118,6 +118,11 @@ _ENTITIES = {
 }
 
 
+def _near(expr: LabelExpr, namespace: str) -> LabelExpr:
+    """A peer of a policy of the namespace."""
+    return expr if speaks_of_namespaces(expr) else in_namespace(expr, namespace)
+
+
 def _satisfiable(match: L7Match) -> bool:
     """Whether each matcher may match something, as those of written policies do."""
     return all(not isinstance(m, KafkaMatch) or m.api_keys != frozenset() for m in match.matchers)
@@ -178,7 +183,7 @@ class _Normal:
         expr = self._expression()
         if draw(st.integers(0, 2)) == 0:
             expr = all_of(draw(st.sampled_from(_IN_NAMESPACES)), expr)
-        endpoints = EndpointTerm(near_namespace(expr, namespace) if namespace else expr)
+        endpoints = EndpointTerm(_near(expr, namespace) if namespace else expr)
         entities = st.sampled_from([EntityTerm(e) for e in _ENTITIES[self._kind]])
         terms: list[st.SearchStrategy[Term]] = [st.just(endpoints), entities, _cidrs(False)]
         if direction is Direction.EGRESS and action is Action.ALLOW and not self._kubernetes:
@@ -220,7 +225,7 @@ class _Normal:
     def _requirement(self) -> Requirement:
         namespace, subject = self._draw(st.sampled_from(self._subjects))
         wanted = In(LabelKey("k8s", "env"), ("a",))
-        peers = near_namespace(wanted, namespace) if namespace else all_of(Has(_NAMESPACE), wanted)
+        peers = _near(wanted, namespace) if namespace else all_of(Has(_NAMESPACE), wanted)
         direction = self._draw(st.sampled_from(Direction))
         origin = self._origin(namespace)
         return Requirement(direction, subject, (EndpointTerm(peers),), False, origin)

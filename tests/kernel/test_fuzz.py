@@ -1,6 +1,5 @@
 """Whatever the bytes are, the datapath reads them as the oracle does, and decides as the policy says."""
 
-import os
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 import pytest
@@ -9,12 +8,13 @@ from hypothesis import strategies as st
 
 from cpc.runtime.reasons import PacketReason as R
 from tests.kernel.stage import ENDPOINT, ROWS, Stage
+from tests.nightly import times
 from tests.packet_oracle import Facts, parse
 from tests.packets import Ip
 
 pytestmark = pytest.mark.kernel
 
-EXAMPLES = 2000 * (100 if os.environ.get("CPC_NIGHTLY") else 1)
+EXAMPLES = times(2_000, 200_000)
 OWN = [ip_address(a) for a in ENDPOINT]
 PEERS = {ip_address(a): bits for addresses, bits in ROWS.items() for a in addresses}
 SPECIAL = [ip_address(a) for a in ("fe80::1", "::", "ff02::16", "ff02::1", "ff05::2", "192.0.2.1")]

@@ -78,6 +78,13 @@ def test_an_echo_request_is_never_a_reply(stage: Stage, family: str, ident: int)
     assert stage.receive(back.ping(ident ^ 1, reply=True).frame()).reason is R.DROP_POLICY
 
 
+def test_an_echo_reply_that_nobody_asked_for_opens_nothing(stage: Stage, family: str) -> None:
+    out, back = pair(family, OUT)
+    assert stage.send(out.ping(7, reply=True).frame()).reason is R.PASS_NEW
+    assert not stage.connections()
+    assert stage.receive(back.ping(7).frame()).reason is R.DROP_POLICY
+
+
 def test_pings_of_both_sides_with_one_identifier(stage: Stage, family: str) -> None:
     out, back = pair(family, PORTS)
     assert stage.send(out.ping(0).frame()).reason is R.PASS_NEW

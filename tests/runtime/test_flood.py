@@ -1,6 +1,5 @@
 """A policy replaced under a flood: every packet is decided by one policy, on all hooks that it crosses."""
 
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,11 +13,12 @@ from cpc.runtime.demo.flood import Flood
 from cpc.runtime.demo.topology import Topology
 from cpc.runtime.load import load, unload
 from cpc.runtime.replace import replace_policy
+from tests.nightly import times
 from tests.runtime.world import INVENTORY, PROGRAM, artifact_of
 
 pytestmark = pytest.mark.kernel
 
-TURNS = 6 * (20 if os.environ.get("CPC_NIGHTLY") else 1)
+TURNS = times(6, 120)
 ALWAYS, NEVER = 10, 9
 """Ports: what both policies allow; what each denies, but on different hooks."""
 

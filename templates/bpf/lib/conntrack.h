@@ -52,10 +52,16 @@ static __always_inline bool cpc_is_syn(const struct cpc_packet *packet)
 		       CPC_TCP_SYN;
 }
 
-/* ICMP other than echo has no connection: each message is the policy's. */
+/* ICMP other than echo belongs to no connection: each message is the policy's. */
 static __always_inline bool cpc_is_stateful(const struct cpc_packet *packet)
 {
 	return !cpc_is_icmp(packet) || packet->echo;
+}
+
+/* A reply to an echo that nobody asked for opens nothing: the peer's request would pass as its answer. */
+static __always_inline bool cpc_can_open(const struct cpc_packet *packet)
+{
+	return cpc_is_stateful(packet) && packet->echo != CPC_ECHO_REPLY;
 }
 
 /* The key of `packet`, which its endpoint sees in `direction`; the key is zeroed before. */

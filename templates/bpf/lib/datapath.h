@@ -101,7 +101,7 @@ static __always_inline __u32 cpc_judge(struct __sk_buff *skb, const struct cpc_p
 
 	if (finding->decision & CPC_ALLOW) {
 		if (!goes_on) {
-			if (cpc_is_stateful(packet) &&
+			if (cpc_can_open(packet) &&
 			    cpc_remember(&key, known, packet, direction, endpoint.generation,
 					 CPC_SITE(finding->decision), now))
 				return CPC_DROP_CT_FULL;
