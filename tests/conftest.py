@@ -10,8 +10,18 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.leftovers import left_by_this_process, left_on_the_machine
+from tests.nightly import NIGHTLY
+
+settings.register_profile(
+    "cpc",
+    deadline=None,
+    derandomize=not NIGHTLY,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("cpc")
 
 _BEFORE = pytest.StashKey[set[str]]()
 

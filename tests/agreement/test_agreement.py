@@ -120,7 +120,6 @@ def drawn(number: int) -> settings:
     """So many examples, each a world of its own."""
     return settings(
         max_examples=number,
-        deadline=None,
         suppress_health_check=list(HealthCheck),
         phases=(Phase.generate, Phase.shrink),
         database=None,

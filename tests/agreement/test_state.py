@@ -180,7 +180,6 @@ def worlds(draw: st.DrawFn) -> tuple[Policy, Policy, tuple[Party, ...], int]:
 
 @settings(
     max_examples=POLICIES,
-    deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=(Phase.generate, Phase.shrink),
     database=None,

@@ -16,7 +16,7 @@ from cpc.compiler.policy.semantics import Reason
 from tests.ir.strategies import policies, verified
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(policies())
 def test_programs_come_back_equal(policy: Policy) -> None:
     program = run(lower(verified(policy)))
@@ -26,7 +26,7 @@ def test_programs_come_back_equal(policy: Policy) -> None:
     assert text.isascii()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(policies(), policies())
 def test_policies_hash_alike_iff_they_are_equal(one: Policy, other: Policy) -> None:
     assert (policy_hash(one) == policy_hash(other)) == (one == other)

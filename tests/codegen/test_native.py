@@ -5,7 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from cpc.compiler.ir.bits import peer_bits, subject_bits
@@ -56,8 +56,6 @@ def random_questions(program: Program, seed: int, count: int) -> list[Question]:
 
 @settings(
     max_examples=12,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # each step of a shrink runs clang
 )
 @given(policies(), st.integers(0, 2**32), st.sampled_from([1, 16]))

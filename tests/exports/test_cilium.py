@@ -22,7 +22,7 @@ from cpc.compiler.policy.semantics import Verdict
 from tests.imports.cilium.documents import PATHS, Object, allows, everyone, objects, rules
 from tests.imports.reading import clean
 
-_SETTINGS = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+_SETTINGS = settings(max_examples=80, suppress_health_check=list(HealthCheck))
 _SERVICES = ((6, 80), (6, 81), (6, 90), (6, 91), (17, 80), (132, 81), (1, 8 << 8), (1, 0), (47, 0))
 _ALL = everyone()
 _SUBJECTS = tuple(s for s in _ALL if s.labels or s.entity in ("init", "health"))

@@ -11,7 +11,7 @@ from itertools import product
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from cpc.compiler.exports.export import export
@@ -65,7 +65,7 @@ _NUMBERS = {"TCP": 6, "UDP": 17, "SCTP": 132}
 
 
 @pytest.mark.parametrize("kind", [Kind.CLUSTER, Kind.ADMIN])
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80)
 @given(data=st.data())
 def test_objects_decide_what_the_policy_does(kind: Kind, data: st.DataObject) -> None:
     policy = data.draw(policies(kind))

@@ -7,7 +7,7 @@ importers.
 from ipaddress import ip_address
 
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cpc.compiler.exports.export import export
@@ -30,7 +30,7 @@ from tests.imports.test_network_policy import inventory_of
 from tests.policy.resolving import clean
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(documents=network_policies(), pods=manifests(), data=st.data())
 def test_objects_let_through_what_the_policy_does(
     documents: list[dict[str, object]], pods: tuple[Pod, ...], data: st.DataObject

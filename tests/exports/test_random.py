@@ -1,7 +1,7 @@
 """Whatever is exported means what the policy means; whatever is not has a line and help."""
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from cpc.compiler.diagnostics import Severity
@@ -20,7 +20,7 @@ _ANYTHING = any_policies(Shape(l7=st.one_of(*map(l7_matches, PROTOCOLS))))
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(data=st.data())
 def test_back_is_the_same(kind: Kind, data: st.DataObject) -> None:
     policy = data.draw(policies(kind))
@@ -31,7 +31,7 @@ def test_back_is_the_same(kind: Kind, data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("kind", [Kind.NETWORKPOLICY, Kind.CILIUM])
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 @given(data=st.data())
 def test_auto_is_the_same(kind: Kind, data: st.DataObject) -> None:
     policy = data.draw(policies(kind))
@@ -42,7 +42,7 @@ def test_auto_is_the_same(kind: Kind, data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("kind", Kind)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(policy=_ANYTHING)
 def test_refusals_have_a_line_and_help(kind: Kind, policy: Policy) -> None:
     text, said = export(policy, kind)

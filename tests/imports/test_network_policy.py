@@ -86,7 +86,7 @@ def inventory_of(pods: tuple[Pod, ...]) -> Inventory:
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 def test_decide_says_what_the_documents_say(data: st.DataObject) -> None:
     documents = data.draw(network_policies())
     pods = data.draw(manifests())

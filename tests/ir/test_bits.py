@@ -28,7 +28,7 @@ _EDGES = (
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(policies(), st.integers(0, 2**32 - 1))
 def test_prefix_and_party_agree(policy: Policy, random: int) -> None:
     program = lower(verified(policy))

@@ -55,7 +55,7 @@ def agrees(policy: Policy, program: Program, sites: Sites, flow: Flow) -> None:
     assert sites.name(outcome.site, subject, peer) == entry
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(policies(), st.integers(0, 2**32))
 def test_meaning(policy: Policy, seed: int) -> None:
     program = check(lower(verified(policy)))

@@ -28,7 +28,7 @@ from tests.ir.strategies import flows, policies, rule, verified
 Pass = Callable[[Program], Program]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(policies(), st.integers(0, 2**32), st.sets(st.sampled_from(PASSES)))
 def test_any_passes_keep_the_meaning(policy: Policy, seed: int, left_out: set[Pass]) -> None:
     plain = lower(verified(policy))
@@ -46,7 +46,7 @@ def test_any_passes_keep_the_meaning(policy: Policy, seed: int, left_out: set[Pa
         assert (after.verdict, after.log, after.rule) == (before.verdict, before.log, before.rule)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(policies())
 def test_passes_are_done_after_one_run(policy: Policy) -> None:
     once = run(lower(verified(policy)))

@@ -111,7 +111,6 @@ def frames(draw: st.DrawFn) -> bytes:
 
 @settings(
     max_examples=EXAMPLES,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(data=frames(), egress=st.booleans())

@@ -82,7 +82,7 @@ SHAPE = Shape(rules=6, names=False, staged=False, audits=False, modes=(Mode.DEFA
 EVERYONE = (EntityTerm(Entity.ALL),)
 
 
-@settings(max_examples=times(100, 3_000), deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=times(100, 3_000), suppress_health_check=list(HealthCheck))
 @given(policies(SHAPE))
 def check_exposed(policy: Policy) -> None:
     widened = [

@@ -39,7 +39,7 @@ def _flows(data: st.DataObject, policy: Policy, parties: tuple[Party, ...]) -> l
 
 
 @given(policies(), st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_decide_is_the_reference_on_flows(policy: Policy, data: st.DataObject) -> None:
     for flow in _flows(data, policy, _parties(data, policy)):
         assert _as_answer(decide(policy, flow)) == answer(policy, flow, OPAQUE)
@@ -47,7 +47,7 @@ def test_decide_is_the_reference_on_flows(policy: Policy, data: st.DataObject) -
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 @given(data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_decide_is_the_reference_on_requests(protocol: str, data: st.DataObject) -> None:
     policy = data.draw(policies(Shape(rules=5, l7=l7_matches(protocol))))
     parties = _parties(data, policy)
@@ -57,7 +57,7 @@ def test_decide_is_the_reference_on_requests(protocol: str, data: st.DataObject)
 
 
 @given(policies(Shape(rules=5, l7=independent_matches)), st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_flow_without_a_request_gets_the_projection_of_all_requests(
     policy: Policy, data: st.DataObject
 ) -> None:
@@ -71,9 +71,7 @@ def test_the_strategies_reach_every_outcome() -> None:
     seen: Counter[str] = Counter()
 
     @given(policies(), st.data())
-    @settings(
-        max_examples=150, deadline=None, database=None, derandomize=True, phases=[Phase.generate]
-    )
+    @settings(max_examples=150, database=None, derandomize=True, phases=[Phase.generate])
     def collect(policy: Policy, data: st.DataObject) -> None:
         for flow in _flows(data, policy, _parties(data, policy)):
             decision = decide(policy, flow)

@@ -44,7 +44,7 @@ from tests.policy.request_strategies import independent_matches
 from tests.policy.strategies import Shape, flows, inventories, origin, policies
 from tests.policy.term_strategies import selectors
 
-_SETTINGS = settings(max_examples=40, deadline=None)
+_SETTINGS = settings(max_examples=40)
 _SHAPE = Shape(rules=6, l7=independent_matches)
 _FREEDOM = {Verdict.DENY: 0, Verdict.REDIRECT: 1, Verdict.ALLOW: 2}
 

@@ -38,7 +38,7 @@ from tests.policy.build import (
 )
 from tests.policy.term_strategies import label_sets, networks, selectors
 
-_SETTINGS = settings(max_examples=40, deadline=None)
+_SETTINGS = settings(max_examples=40)
 
 _EXTERNAL_TERMS: tuple[Term, ...] = (
     *(EntityTerm(e) for e in (Entity.WORLD, Entity.WORLD_IPV4, Entity.WORLD_IPV6)),

@@ -35,7 +35,7 @@ _OPTIONS.log_errors = False
 @example("a(?i)b|c", ["aB", "C", "AB"])
 @example("[^a]", ["\n"])
 @example(".", ["\n"])
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 def test_what_is_accepted_means_the_same_in_re2(expression: str, texts: list[str]) -> None:
     if check_expression(expression) is not None:
         return

@@ -121,7 +121,7 @@ def test_who_is_at_an_address(address: str, managed: bool, entities: set[str]) -
 
 
 @given(st.ip_addresses())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_an_address_is_external_exactly_if_nobody_has_it_and_no_range_holds_it(
     address: object,
 ) -> None:

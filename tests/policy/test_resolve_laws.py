@@ -1,6 +1,6 @@
 """Laws of resolving: any tree at all is resolved without a crash, and the answer keeps its promises."""
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cpc.compiler.lint.pages import PAGES
@@ -44,7 +44,7 @@ def _keeps_its_promises(policy: Policy) -> None:
 
 
 @given(st.lists(files, min_size=1, max_size=2), st.booleans())
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80)
 def test_any_tree_resolves_to_a_policy_and_known_diagnostics(
     trees: list[tree.File], known: bool
 ) -> None:

@@ -139,7 +139,7 @@ def _term_holds(term: tree.LabelTerm, labels: frozenset[Label]) -> bool:
     }[term.op]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(_trees, label_sets)
 def test_a_resolved_expression_means_what_is_written(
     written: tree.Expr, labels: frozenset[Label]
@@ -249,7 +249,7 @@ cidr wide = scope any [inner]"""
 
 
 @given(st.ip_addresses(), st.integers(0, 128))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_prefix_is_taken_exactly_if_no_bit_is_set_after_its_length(
     address: object, length: int
 ) -> None:

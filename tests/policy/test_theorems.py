@@ -48,7 +48,7 @@ from tests.policy.request_strategies import l7_matches, requests
 from tests.policy.strategies import EVERYTHING, Shape, flows, inventories, policies
 from tests.policy.term_strategies import networks, port_ranges, selectors
 
-_SETTINGS = settings(max_examples=40, deadline=None)
+_SETTINGS = settings(max_examples=40)
 _HTTP = Shape(rules=5, l7=l7_matches("http"))
 _NO_AUDITS = replace(EVERYTHING, audits=False, modes=(Mode.DEFAULT, Mode.ALWAYS))
 

@@ -30,7 +30,7 @@ def asked(draw: st.DrawFn) -> tuple[Policy, Connection, Request | None]:
     return policy, Connection(client, server, flow.family, flow.protocol, flow.port), request
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(asked())
 def test_the_verdicts_are_those_of_decide(
     asked: tuple[Policy, Connection, Request | None],
@@ -43,7 +43,7 @@ def test_the_verdicts_are_those_of_decide(
         assert side.decision == decide(policy, side.flow, request)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(asked())
 def test_what_is_said_of_a_rule_is_so(asked: tuple[Policy, Connection, Request | None]) -> None:
     policy, connection, request = asked
@@ -125,7 +125,7 @@ def check_standing(one: Considered, side: SideTrace) -> None:
             assert decision.tier is tier
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(asked())
 def test_exactly_what_decides_is_said_to(asked: tuple[Policy, Connection, Request | None]) -> None:
     policy, connection, request = asked
@@ -134,7 +134,7 @@ def test_exactly_what_decides_is_said_to(asked: tuple[Policy, Connection, Reques
         assert deciding == ({side.decision.rule} if side.decision.rule else set())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(asked())
 def test_a_rule_that_was_passed_stands_behind_a_pass(
     asked: tuple[Policy, Connection, Request | None],
@@ -151,7 +151,7 @@ def test_a_rule_that_was_passed_stands_behind_a_pass(
                 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(asked())
 def test_each_reason_is_a_chain_of_decisions(
     asked: tuple[Policy, Connection, Request | None],
@@ -168,7 +168,7 @@ def test_each_reason_is_a_chain_of_decisions(
         assert all(d.verdict is traced.outcome.verdict for d in before)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(asked())
 def test_no_allow_is_nearer_than_the_nearest(
     asked: tuple[Policy, Connection, Request | None],

@@ -25,7 +25,7 @@ def parsed(text: str) -> tree.File:
 
 
 @given(files)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_formatting_keeps_the_tree_and_is_idempotent(file: tree.File) -> None:
     text = format_file(file)
     again = parsed(text)
@@ -58,7 +58,7 @@ def comments(file: tree.File) -> Counter[str]:
 
 
 @given(commented())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_formatting_keeps_every_comment(drawn: tuple[tree.File, str]) -> None:
     original, text = drawn
     file = parsed(text)

@@ -34,19 +34,19 @@ def survives(text: str) -> None:
 
 
 @given(st.binary(max_size=200))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_bytes(data: bytes) -> None:
     survives(data.decode("utf-8", "replace"))
 
 
 @given(st.lists(st.sampled_from(WORDS), max_size=40))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_words_in_any_order(words: list[str]) -> None:
     survives(" ".join(words))
 
 
 @given(st.lists(st.sampled_from(LINES), max_size=12))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_lines_in_any_order(lines: list[str]) -> None:
     survives("".join(lines))
 
@@ -56,7 +56,7 @@ def test_lines_in_any_order(lines: list[str]) -> None:
     st.integers(0, 900),
     st.lists(st.tuples(st.integers(0, 900), st.integers(0, 3), st.sampled_from(WORDS)), max_size=4),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_pieces_with_small_changes(
     start: int, size: int, edits: list[tuple[int, int, str]]
 ) -> None:

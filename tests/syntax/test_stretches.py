@@ -43,19 +43,19 @@ lines = st.sampled_from([*LINES, *(f"{word} " for word in sorted(STATEMENTS)), "
 
 
 @given(st.lists(lines, max_size=30).map("".join))
-@settings(max_examples=times(300, 20_000), deadline=None)
+@settings(max_examples=times(300, 20_000))
 def test_lines_in_any_order(text: str) -> None:
     agree(text)
 
 
 @given(st.lists(st.sampled_from([*WORDS, "\n", "\nallow", "\ningress", "\ndeny"]), max_size=40))
-@settings(max_examples=times(300, 20_000), deadline=None)
+@settings(max_examples=times(300, 20_000))
 def test_words_in_any_order(words: list[str]) -> None:
     agree(" ".join(words))
 
 
 @given(st.lists(lines, max_size=30), st.data())
-@settings(max_examples=times(100, 10_000), deadline=None)
+@settings(max_examples=times(100, 10_000))
 def test_a_file_that_is_edited_is_read_as_if_it_were_new(
     text: list[str], data: st.DataObject
 ) -> None:
@@ -68,7 +68,7 @@ def test_a_file_that_is_edited_is_read_as_if_it_were_new(
 
 
 @given(st.lists(files, min_size=1, max_size=3), st.data())
-@settings(max_examples=times(150, 5000), deadline=None)
+@settings(max_examples=times(150, 5000))
 def test_every_statement_in_the_one_layout_is_read_in_stretches(
     written: list[tree.File], data: st.DataObject
 ) -> None:

@@ -11,7 +11,7 @@ from tests.policy.strategies import policies
 from tests.verify.test_asserts_against_solver import SHAPE, claims
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_where_the_search_stops_the_answer_is_the_same(data: st.DataObject) -> None:
     policy = data.draw(policies(SHAPE))

@@ -116,7 +116,7 @@ def only(policy: Policy, claim: Assert) -> Judgement:
     return judgement
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_answers_are_those_of_the_solver(data: st.DataObject) -> None:
     policy = data.draw(policies(SHAPE))

@@ -94,7 +94,7 @@ def forbidden(policy: Policy, claim: Assert, one: Connection) -> bool:
             return False
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_answers_are_those_of_all_connections(data: st.DataObject) -> None:
     world = data.draw(worlds())

@@ -49,7 +49,7 @@ def about(claim: Assert, connection: Connection, request: Request) -> bool:
     )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_nothing_says_otherwise(data: st.DataObject) -> None:
     policy = data.draw(policies(SHAPE))

@@ -25,7 +25,7 @@ ingress allow twice: web -> db tcp/2000-2001
 """
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(policies(SHAPE))
 def test_every_half_is_certified(policy: Policy) -> None:
     certificates = list(certify(policy, analyse(policy)))

@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import TypeAlias
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cpc.compiler.policy.decide import decide
@@ -188,7 +188,6 @@ def some_services(policy: Policy, chosen: random.Random) -> list[tuple[int, int,
 
 
 @given(world=worlds(), seed=st.integers(0, 1 << 32))
-@settings(deadline=None)
 def test_what_is_listed_is_what_decide_allows(world: World, seed: int) -> None:
     chosen = random.Random(seed)
     answer = connectivity(world.policy, world.inventory)
@@ -205,7 +204,6 @@ def test_what_is_listed_is_what_decide_allows(world: World, seed: int) -> None:
 
 
 @given(world=worlds(), seed=st.integers(0, 1 << 32))
-@settings(deadline=None)
 def test_ranges_are_what_decide_allows_of_external_addresses(world: World, seed: int) -> None:
     chosen = random.Random(seed)
     answer = connectivity(world.policy, world.inventory)
@@ -224,7 +222,6 @@ def test_ranges_are_what_decide_allows_of_external_addresses(world: World, seed:
 
 
 @given(world=worlds())
-@settings(deadline=None)
 def test_connections_are_sorted_and_none_says_nothing(world: World) -> None:
     answer = connectivity(world.policy, world.inventory)
     keys = [(str(c.source), str(c.destination)) for c in answer.connections]

@@ -146,7 +146,7 @@ def endpoints(draw: st.DrawFn) -> Party:
     return Party("e", True, labels, frozenset() if labels else frozenset({Entity.INIT}))
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(
     selectors(subject=True),
     st.lists(selectors(subject=True), max_size=3),

@@ -21,7 +21,7 @@ from tests.policy.strategies import Shape, flows, inventories, policies
 from tests.policy.term_strategies import selectors
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.data())
 def test_pinned_to_a_flow_the_reading_decides_as_decide_does(data: st.DataObject) -> None:
     protocol = data.draw(st.sampled_from(PROTOCOLS))
@@ -39,7 +39,7 @@ def test_pinned_to_a_flow_the_reading_decides_as_decide_does(data: st.DataObject
         assert said == [decide(policy, flow, request)]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(policies(Shape(rules=4)), st.integers(min_value=0))
 def test_a_flow_read_off_a_model_is_decided_by_the_guard_that_the_model_satisfies(
     policy: Policy, choice: int
@@ -53,7 +53,7 @@ def test_a_flow_read_off_a_model_is_decided_by_the_guard_that_the_model_satisfie
         assert isinstance(never(variables.equals(flow), z3.Not(guard)), Holds)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(policies(Shape(rules=3)), st.data())
 def test_every_party_of_an_inventory_is_consistent(policy: Policy, data: st.DataObject) -> None:
     for party in data.draw(inventories(policy)):
@@ -61,7 +61,7 @@ def test_every_party_of_an_inventory_is_consistent(policy: Policy, data: st.Data
         assert isinstance(never(variables.consistent(), variables.equals(party)), Refuted), party
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(selectors())
 def test_a_party_read_off_a_model_is_selected(selector: Selector) -> None:
     vocabulary = Vocabulary()

@@ -54,7 +54,7 @@ def passing(cell: Cell, service: Service) -> Verdict | None:
 
 
 @given(world=worlds(), seed=st.integers(0, 1 << 32))
-@settings(deadline=None, max_examples=times(100))
+@settings(max_examples=times(100))
 def test_cells_are_what_is_listed_and_reasons_what_decide_says(world: World, seed: int) -> None:
     chosen = random.Random(seed)
     listed = connectivity(world.policy, world.inventory)
@@ -91,7 +91,7 @@ def test_cells_are_what_is_listed_and_reasons_what_decide_says(world: World, see
 
 
 @given(world=worlds())
-@settings(deadline=None, max_examples=times(60))
+@settings(max_examples=times(60))
 def test_every_external_address_is_in_one_node(world: World) -> None:
     found = reachability(world.policy, world.inventory)
     for address in external_of(world.policy, world.inventory):

@@ -22,7 +22,7 @@ def question(client: Selector, server: Selector, ports: PortRange) -> Question:
     return Question(Selected(client, SPAN), Selected(server, SPAN), (ports,), None, SPAN)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(selectors(), selectors(), PORTS)
 def test_in_the_open_world(client: Selector, server: Selector, ports: PortRange) -> None:
     asked = asked_connections(question(client, server, ports), None)
@@ -39,7 +39,7 @@ def test_in_the_open_world(client: Selector, server: Selector, ports: PortRange)
         assert all(e.address is None or e.address.version == connection.family for e in ends)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.data(), PORTS)
 def test_under_an_inventory(data: st.DataObject, ports: PortRange) -> None:
     policy = data.draw(policies())

@@ -26,7 +26,6 @@ from tests.imports.reading import clean
 
 _SETTINGS = settings(
     max_examples=80,
-    deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=tuple(p for p in Phase if p is not Phase.shrink),
 )

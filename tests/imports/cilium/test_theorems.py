@@ -24,7 +24,7 @@ def _http(peer: str, matcher: str) -> str:
 
 
 @given(st.permutations([_http("lab", "{}"), _http("shop", "{path: /public}"), "- {}\n"]))
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 def test_cve_2023_30851_an_http_wildcard_frees_only_its_own_selector(rules: list[str]) -> None:
     policy = clean(cnp("ingress:\n" + "".join(rules)))
     assert verdict(policy, "ingress", pod("lab"), request=ADMIN) is ALLOW
@@ -36,7 +36,7 @@ def test_cve_2023_30851_an_http_wildcard_frees_only_its_own_selector(rules: list
 
 
 @given(st.integers(1, 80), st.integers(80, 65535))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_cve_2024_52529_a_range_of_one_peer_leaves_requests_of_another(low: int, high: int) -> None:
     ranged = f"[{{ports: [{{port: '{low}', endPort: {high}, protocol: TCP}}]}}]"
     rules = f"- {{fromEndpoints: [{{matchLabels: {{app: lab}}}}], toPorts: {ranged}}}\n"
@@ -50,7 +50,7 @@ def test_cve_2024_52529_a_range_of_one_peer_leaves_requests_of_another(low: int,
 @given(
     st.sampled_from(["fromCIDR: [10.1.0.0/16]", "fromCIDRSet: [{cidr: 10.1.0.0/16}]"]), st.data()
 )
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_ghsa_3wwx_63fv_pfq6_a_deny_on_a_prefix_is_not_ignored(
     denied: str, data: st.DataObject
 ) -> None:
@@ -68,7 +68,7 @@ def test_ghsa_3wwx_63fv_pfq6_a_deny_on_a_prefix_is_not_ignored(
 
 
 @given(st.integers(1, 65535), st.integers(1, 65535), st.integers(0, 65535))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_cilium_28684_end_port_is_not_ignored(one: int, other: int, port: int) -> None:
     low, high = sorted((one, other))
     text = (

@@ -222,7 +222,7 @@ def _connections() -> list[Connection]:
 
 
 @given(_objects())
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, suppress_health_check=list(HealthCheck))
 def test_what_is_imported_is_what_the_api_says(objects: list[Any]) -> None:
     text = "\n---\n".join(json.dumps(found) for found in objects)
     found = imported(text, WORLD)

@@ -103,7 +103,7 @@ def broken(draw: st.DrawFn) -> object:
 
 
 @given(st.lists(broken(), min_size=1, max_size=3))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_anything_is_read_or_refused(manifests: list[object]) -> None:
     source = SourceFile("x.yaml", yaml.safe_dump_all(manifests))
     reader = WorkloadReader()

@@ -25,7 +25,7 @@ def found_of(findings: Sequence[Finding], rule: Rule) -> set[FindingKind]:
 EMPTY = {FindingKind.DEAD, FindingKind.SHADOWED, FindingKind.DUPLICATE}
 
 
-@settings(max_examples=POLICIES, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=POLICIES, suppress_health_check=list(HealthCheck))
 @given(policies(SHAPE))
 def test_findings_are_those_of_the_solver(policy: Policy) -> None:
     findings = analyse(policy)
@@ -60,7 +60,7 @@ def contested(policy: Policy, rule: Rule) -> bool:
     )
 
 
-@settings(max_examples=POLICIES, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=POLICIES, suppress_health_check=list(HealthCheck))
 @given(policies(SHAPE))
 def test_the_reported_set_can_be_removed_and_no_rule_beside_it(policy: Policy) -> None:
     findings = [f for f in analyse(policy, notes=False) if isinstance(f.rule, Rule)]

@@ -48,7 +48,6 @@ from tests.policy.strategies import Shape, flows, inventories, origin, policies
 from tests.verify.engine.box_terms import box_term
 
 UNSHRUNK = settings(
-    deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
 )

@@ -36,7 +36,7 @@ class Oracle:
         return not answered and self.possible(decides)
 
 
-@settings(max_examples=times(150, 10_000), deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=times(150, 10_000), suppress_health_check=list(HealthCheck))
 @given(policies(SHAPE))
 def test_findings_are_those_of_the_solver(policy: Policy) -> None:
     found = list(half_open(policy))

@@ -35,7 +35,7 @@ def matched(world: World, rule: Rule) -> bool:
     return any(decide(policy, flow).rule == rule.origin for flow in known_flows(world, [rule]))
 
 
-@settings(max_examples=times(60, 10_000), deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=times(60, 10_000), suppress_health_check=list(HealthCheck))
 @given(worlds())
 def test_nobody_there_has_a_flow_of_them(world: World) -> None:
     policy = replace(world.policy, requirements=(), mode=Mode.DEFAULT)

@@ -27,7 +27,7 @@ def plain(world: World) -> Policy:
     return replace(policy, rules=tuple(replace(rule, l7=None) for rule in policy.rules))
 
 
-@settings(max_examples=times(25, 5_000), deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=times(25, 5_000), suppress_health_check=list(HealthCheck))
 @given(worlds())
 def compare(world: World) -> None:
     policy = plain(world)

@@ -58,7 +58,7 @@ def edits(draw: st.DrawFn, policy: Policy) -> Policy:
     )
 
 
-@settings(max_examples=times(60, 3000), deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=times(60, 3000), suppress_health_check=list(HealthCheck))
 @given(policies(SHAPE), st.data())
 def test_answers_are_those_of_an_analysis_without_memory(
     policy: Policy, data: st.DataObject

@@ -83,7 +83,7 @@ def varied(shape: Shape) -> st.SearchStrategy[Policy]:
     return drawn | st.builds(widened, drawn, st.integers(0, shape.rules - 1))
 
 
-@settings(max_examples=POLICIES // 2, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=POLICIES // 2, suppress_health_check=list(HealthCheck))
 @given(varied(SHAPE))
 def check_overlaps(policy: Policy) -> None:
     oracle = SolverFlows(policy)
@@ -117,7 +117,7 @@ def check_overlaps(policy: Policy) -> None:
     check(policy, OVERLAPS, expected)
 
 
-@settings(max_examples=POLICIES // 2, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=POLICIES // 2, suppress_health_check=list(HealthCheck))
 @given(varied(replace(SHAPE, rules=12)))
 def check_ambiguous(policy: Policy) -> None:
     oracle = SolverFlows(policy)
@@ -153,7 +153,7 @@ def check_ambiguous(policy: Policy) -> None:
     check(policy, frozenset({FindingKind.AMBIGUOUS}), expected)
 
 
-@settings(max_examples=POLICIES // 2, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=POLICIES // 2, suppress_health_check=list(HealthCheck))
 @given(varied(replace(SHAPE, l7=L7)))
 def check_requests(policy: Policy) -> None:
     plain = {id(r): replace(r, l7=None) for r in policy.rules}

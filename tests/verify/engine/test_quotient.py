@@ -68,7 +68,7 @@ def pairs(
     yield from ((one, other, False) for one, other in list(combinations(firsts, 2))[:4])
 
 
-@settings(max_examples=times(60, 3_000), deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=times(60, 3_000), suppress_health_check=list(HealthCheck))
 @given(policies(SHAPE))
 def check_keys(policy: Policy) -> None:
     oracle = SolverFlows(policy)
@@ -91,7 +91,7 @@ def test_labels_are_told_apart_as_the_solver_says() -> None:
     assert SEEN[True] > 5 and SEEN[False] > 5, SEEN
 
 
-@settings(max_examples=times(40, 2_000), deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=times(40, 2_000), suppress_health_check=list(HealthCheck))
 @given(policies(SHAPE), st.data())
 def test_alike_endpoints_have_the_same_decisions(policy: Policy, data: st.DataObject) -> None:
     keys = {key: values for key, values in sorted(_values(policy).items())}

@@ -32,7 +32,7 @@ def language(expression: str) -> Language:
 @example(r"(?m)a$\n^b", ["a\nb", "ab"])
 @example("(?:a?){3}", ["", "a", "aaa", "aaaa"])
 @example("(?:a?b?){2,}", ["", "abab", "ba"])
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 def test_it_accepts_what_python_and_re2_match(expression: str, samples: list[str]) -> None:
     if check_expression(expression) is not None:
         return
@@ -45,7 +45,7 @@ def test_it_accepts_what_python_and_re2_match(expression: str, samples: list[str
 
 
 @given(expressions)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_its_shortest_text_and_its_beginning_hold(expression: str) -> None:
     if check_expression(expression) is not None:
         return
@@ -59,7 +59,7 @@ def test_its_shortest_text_and_its_beginning_hold(expression: str) -> None:
 
 
 @given(plain_expressions)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_no_two_states_accept_the_same_texts(expression: str) -> None:
     """Told apart by texts of up to as many characters as there are states."""
     automaton = language(expression).automaton

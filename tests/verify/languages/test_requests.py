@@ -122,7 +122,7 @@ _questions = st.sampled_from(PROTOCOLS).flatmap(
 
 
 @given(_questions)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_what_covers_and_what_does_not(
     question: tuple[Matchers, list[Matchers], list[Request]],
 ) -> None:
@@ -130,7 +130,7 @@ def test_what_covers_and_what_does_not(
 
 
 @given(_questions)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_overlaps_are_shared_requests(
     question: tuple[Matchers, list[Matchers], list[Request]],
 ) -> None:
@@ -148,7 +148,7 @@ def test_overlaps_are_shared_requests(
 
 
 @given(_questions)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_a_common_request_is_matched_by_every_group(
     question: tuple[Matchers, list[Matchers], list[Request]],
 ) -> None:
@@ -175,7 +175,7 @@ def test_a_common_request_may_be_longer_than_what_each_asks_for() -> None:
 
 
 @given(_questions)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_a_matched_request_is_matched(
     question: tuple[Matchers, list[Matchers], list[Request]],
 ) -> None:

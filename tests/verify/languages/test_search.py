@@ -45,7 +45,7 @@ def length(text: str | None) -> int | None:
 
 
 @given(plain_expressions, plain_expressions)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_a_comparison_shows_shortest_texts_that_really_differ(first: str, second: str) -> None:
     one, two = language(first), language(second)
     found = compare(one, two)
@@ -65,7 +65,7 @@ def test_a_comparison_shows_shortest_texts_that_really_differ(first: str, second
 
 
 @given(expressions, st.lists(expressions, max_size=4))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_a_witness_is_in_one_and_in_none_of_the_others(inside: str, outside: list[str]) -> None:
     assume(all(check_expression(e) is None for e in (inside, *outside)))
     text = witness(language(inside), [language(e) for e in outside])
@@ -80,7 +80,7 @@ def test_a_witness_is_in_one_and_in_none_of_the_others(inside: str, outside: lis
 
 
 @given(plain_expressions, st.lists(plain_expressions, min_size=1, max_size=4))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_cells_are_the_smallest_sets_that_a_text_lies_in(inside: str, others: list[str]) -> None:
     def those(text: str) -> int:
         return sum(1 << n for n, e in enumerate(others) if whole_match(e, text))
@@ -164,7 +164,7 @@ def solver_says(inside: str, outside: list[str]) -> z3.CheckSatResult:
 
 
 @given(plain_expressions, st.lists(plain_expressions, max_size=2))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_z3_finds_a_text_exactly_where_there_is_a_witness(inside: str, outside: list[str]) -> None:
     said = solver_says(inside, outside)
     if said != z3.unknown:

@@ -20,7 +20,7 @@ from tests.verify.testing.worlds import (
 )
 
 
-@settings(max_examples=times(25), deadline=None)
+@settings(max_examples=times(25))
 @given(with_cases())
 def test_under_an_inventory_cases_are_those_of_all_its_connections(world: WithCases) -> None:
     inventory = inventory_of(world.parties)
@@ -45,7 +45,7 @@ def test_under_an_inventory_cases_are_those_of_all_its_connections(world: WithCa
             assert not about
 
 
-@settings(max_examples=times(15), deadline=None)
+@settings(max_examples=times(15))
 @given(with_cases(rules=4, cases=2))
 def test_in_the_open_world_no_connection_of_an_inventory_says_otherwise(world: WithCases) -> None:
     parties = tuple(p for p in world.parties if each_key_once(p))
@@ -68,7 +68,7 @@ def test_in_the_open_world_no_connection_of_an_inventory_says_otherwise(world: W
                 raise AssertionError(result.why)
 
 
-@settings(max_examples=times(15), deadline=None)
+@settings(max_examples=times(15))
 @given(with_cases(rules=4, cases=2))
 def test_coverage_is_who_decides_some_connection(world: WithCases) -> None:
     inventory = inventory_of(world.parties)
@@ -89,7 +89,7 @@ def test_coverage_is_who_decides_some_connection(world: WithCases) -> None:
                     assert case in decided[decision.rule, direction]
 
 
-@settings(max_examples=times(15), deadline=None)
+@settings(max_examples=times(15))
 @given(with_cases(rules=4, cases=1))
 def test_every_connection_has_one_verdict(world: WithCases) -> None:
     known = KnownWorld(inventory_of(world.parties), [world.policy], world.cases)

@@ -31,7 +31,7 @@ from tests.verify.testing.worlds import (
 B = TypeVar("B")
 
 
-@settings(max_examples=times(25), deadline=None)
+@settings(max_examples=times(25))
 @given(policies(Shape(rules=4, l7=l7_matches("http"))))
 def test_a_mutant_differs_in_one_statement(policy: Policy) -> None:
     for mutant in mutants(policy):
@@ -83,7 +83,7 @@ def verdicts_of(
     return tuple(decide_connection(p, connection, request).verdict for p in (policy, other))
 
 
-@settings(max_examples=times(10), deadline=None)
+@settings(max_examples=times(10))
 @given(with_cases(rules=3, cases=3), st.data())
 def test_under_an_inventory(world: WithCases, data: st.DataObject) -> None:
     found = list(mutants(world.policy))[::3][:12]
@@ -92,7 +92,7 @@ def test_under_an_inventory(world: WithCases, data: st.DataObject) -> None:
     check(everyone, world, found, inventory, data)
 
 
-@settings(max_examples=times(6), deadline=None)
+@settings(max_examples=times(6))
 @given(with_cases(rules=2, cases=2), st.data())
 def test_in_the_open_world(world: WithCases, data: st.DataObject) -> None:
     found = list(mutants(world.policy))[::4][:6]
