@@ -1,6 +1,7 @@
 """What is remembered of the last run never changes an answer: policies edited at random, each read both ways."""
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from cpc.compiler.memory import Memory
 from cpc.compiler.pipeline import Front, Options, front, lint_policy
 from cpc.compiler.report.render import ordered
 from cpc.compiler.syntax import parse as parser
+from cpc.compiler.syntax.scan import Token
 from cpc.compiler.timings import Timings
 from tests.nightly import times
 
@@ -176,9 +178,9 @@ def test_one_edit_of_many_rules_reads_one_statement(
     expected = told([str(path)], None)
     read: list[str] = []
 
-    def counted(start: str, text: str) -> object:
+    def counted(start: str, text: str, words: Sequence[Token]) -> object:
         read.append(text)
-        return real(start, text)
+        return real(start, text, words)
 
     real = parser._branch
     monkeypatch.setattr(parser, "_branch", counted)

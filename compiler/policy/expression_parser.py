@@ -4,6 +4,7 @@ Source: RE2's syntax page (github.com/google/re2/wiki/Syntax).
 """
 
 import re
+from functools import cache, lru_cache
 
 from cpc.compiler.policy.characters import (
     LAST,
@@ -39,8 +40,9 @@ _MAX_DEPTH = 100
 """Nested groups; RE2 allows 1000, a recursive reader fewer."""
 
 
+@lru_cache(maxsize=8192)
 def parse_expression(text: str) -> Expression:
-    """The expression's tree; ExpressionError if RE2 refuses it or another engine reads it otherwise."""
+    """The expression's tree; ExpressionError if RE2 refuses it or another engine reads it otherwise. Kept."""
     tree = _Parser(text).whole()
     if spelled_size(tree) > _MAX_SIZE:
         raise ExpressionError(
@@ -49,6 +51,8 @@ def parse_expression(text: str) -> Expression:
     return tree
 
 
+_PLAIN = re.compile(r"[A-Za-z0-9/_-]+(?![*+?{])")
+"""Characters that stand for themselves, none of them repeated."""
 _COUNT = re.compile(r"\{(0|[1-9][0-9]*)(?:(,)(0|[1-9][0-9]*)?)?\}")
 _FLAGS = re.compile(r"\(\?([imsU]*)(?:-([imsU]+))?([:)])")
 _NAMED = re.compile(r"\(\?P<([A-Za-z_][A-Za-z0-9_]*)>")
@@ -84,6 +88,9 @@ class _Parser:
             elif (found := _FLAGS.match(self._text, self._at)) and found[3] == ")":
                 self._at = found.end()
                 flags = self._flags(flags, found)
+            elif "i" not in flags and (run := _PLAIN.match(self._text, self._at)):
+                self._at = run.end()
+                parts += map(_plain, run[0])
             else:
                 parts.append(self._repeated(self._atom(flags)))
         options.append(_sequence(parts))
@@ -259,6 +266,12 @@ def _count(digits: str) -> int:
 
 def _sequence(parts: list[Expression]) -> Expression:
     return parts[0] if len(parts) == 1 else Sequence(tuple(parts))
+
+
+@cache
+def _plain(character: str) -> Characters:
+    """One of the few characters of `_PLAIN`; kept, since most expressions are made of them."""
+    return Characters(((ord(character), ord(character)),))
 
 
 def _character(code: int, flags: frozenset[str]) -> Expression:

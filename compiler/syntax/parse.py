@@ -1,13 +1,12 @@
 """Text to tree, statement by statement: one that is wrong does not hide the next.
 
-Only this module and `grammar` know Lark. Pieces that parsed are remembered by their text, so that after an edit
-only what changed is parsed anew.
+Only this module and `grammar` know Lark.
 """
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
 from lark import Token
@@ -19,14 +18,14 @@ from cpc.compiler.syntax import tree
 from cpc.compiler.syntax.build import Builder
 from cpc.compiler.syntax.grammar import parser
 from cpc.compiler.syntax.mistakes import Failure, Table, explain, table_of
+from cpc.compiler.syntax.places import Branch
 from cpc.compiler.syntax.reader import Reader
 from cpc.compiler.syntax.scan import Scanner
+from cpc.compiler.syntax.scan import Token as Word
+from cpc.compiler.syntax.shapes import Shapes, nodes, own_words
 from cpc.grammar.syntax_errors import MISTAKES
 
 __all__ = ["parse", "parse_connection"]
-
-_REMEMBERED = 16384
-"""Pieces kept, about 2 kB each."""
 
 
 def parse(source: SourceFile) -> tuple[tree.File, Diagnostics]:
@@ -71,17 +70,29 @@ def _scanner() -> Scanner:
     return Scanner({name: parser().get_terminal(name).pattern.to_regexp() for name in names})
 
 
-def _branch(start: str, text: str) -> Any:
-    """The parser's node of one piece, or a `Failure`."""
+@cache
+def _shapes() -> Shapes:
+    return Shapes(own_words(t.pattern.value for t in parser().terminals), _in_words)
+
+
+def _branch(start: str, text: str, words: Sequence[Word] = ()) -> "Branch | Failure":
+    """The node of one piece, of which the scanner made some words if it saw it, or a `Failure`."""
     try:
-        return _parsed(start, text)
+        if words:
+            return _shapes().branch(start, text, words)
+        return nodes(parser().parse(text, start=start))
     except UnexpectedInput as wrong:
         return _failure(start, wrong, text)
 
 
-@lru_cache(maxsize=_REMEMBERED)
-def _parsed(start: str, text: str) -> Any:
-    return parser().parse(text, start=start)
+def _in_words(start: str, text: str) -> tuple[Any, list[Token]]:
+    """The parser's tree, and its words."""
+    try:
+        asked: Any = parser().parse_interactive(text, start)
+        words = list(asked.iter_parse())
+        return asked.feed_eof(words[-1]), words
+    except UnexpectedInput:
+        return parser().parse(text, start=start), []  # fails again, and says how
 
 
 def _failure(start: str, wrong: UnexpectedInput, text: str) -> Failure:

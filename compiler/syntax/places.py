@@ -1,6 +1,6 @@
 """Leaves of the parser's nodes, and where in the whole text they stand."""
 
-from typing import Any, Protocol, TypeAlias, TypeGuard
+from typing import Any, NamedTuple, TypeAlias, TypeGuard
 
 from cpc.compiler.source import SourceFile, Span
 from cpc.compiler.syntax import tree
@@ -9,19 +9,19 @@ from cpc.compiler.syntax.strings import unquote
 __all__ = ["Branch", "Child", "Leaf", "Places", "is_leaf"]
 
 
-class Leaf(Protocol):
-    """A terminal: its name, its text, and its place in the piece that was parsed."""
+class Leaf(NamedTuple):
+    """A terminal: its name, its text, and its place [start_pos, end_pos) in the piece that was parsed."""
 
     type: str
     value: str
-    start_pos: Any
-    end_pos: Any
+    start_pos: int
+    end_pos: int
 
 
-class Branch(Protocol):
+class Branch(NamedTuple):
     """A node: the grammar's name for it, and its leaves and branches (None: left out)."""
 
-    data: Any
+    data: str
     children: list[Any]
 
 
@@ -30,8 +30,8 @@ Child: TypeAlias = Any
 
 
 def is_leaf(node: Child) -> TypeGuard[Leaf]:
-    """Whether a node is a leaf; the parser's leaves are strings with a place."""
-    return isinstance(node, str)
+    """Whether a node is a leaf."""
+    return isinstance(node, Leaf)
 
 
 class Places:

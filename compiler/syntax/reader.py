@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any, TypeAlias, assert_never
+from typing import TypeAlias, assert_never
 
 from cpc.compiler.diagnostics import Diagnostics, error, has_errors, suggest, warning
 from cpc.compiler.source import SourceFile, Span
@@ -13,7 +13,8 @@ from cpc.compiler.syntax.build import Builder, Head, ServiceItem
 from cpc.compiler.syntax.build_service import with_items
 from cpc.compiler.syntax.docs import Docs
 from cpc.compiler.syntax.mistakes import Failure, Table, explain
-from cpc.compiler.syntax.scan import Scanned
+from cpc.compiler.syntax.places import Branch
+from cpc.compiler.syntax.scan import Scanned, Token
 from cpc.compiler.syntax.split import Piece, Splitter
 from cpc.compiler.syntax.words import BLOCKS, DOCUMENTED, INSIDE
 
@@ -37,7 +38,7 @@ class Reader:
         self,
         source: SourceFile,
         scanned: Scanned,
-        branch: Callable[[str, str], Any],
+        branch: Callable[[str, str, Sequence[Token]], Branch | Failure],
         table: Callable[[], Table],
     ) -> None:
         self.diagnostics = list(scanned.diagnostics)
@@ -140,7 +141,7 @@ class Reader:
         start = {"service": "service_item", "test": "test_case"}.get(inside, "statement")
         end = piece.last if piece.opener is None else piece.opener + 1
         text, base = self._text(piece.first, end)
-        branch = self._branch(start, text)
+        branch = self._branch(start, text, self._tokens[piece.first : end])
         if not isinstance(branch, Failure):
             yield from self._built(piece, branch, text, base, doc, inside)
             return
@@ -181,7 +182,7 @@ class Reader:
         return text, base
 
     def _built(
-        self, piece: Piece, branch: Any, text: str, base: int, doc: str, inside: str
+        self, piece: Piece, branch: Branch, text: str, base: int, doc: str, inside: str
     ) -> Iterator[Node]:
         problems: Diagnostics = []
         builder = Builder(self._source, text, base, doc, problems)

@@ -137,8 +137,8 @@ class Scanner:
             word = text[start:position]
             if kind == "name":
                 tokens.append(Token("quoted" if word[0] == "`" else "name", word, start, position))
-            elif kind == "op":
-                tokens.append(Token("op", word, start, position))
+            elif kind == "op" or (kind == "string" and "\\" not in word):
+                tokens.append(Token(kind, word, start, position))
             elif kind in ("doc", "comment"):
                 _comment(source, result, kind, start)
             else:
