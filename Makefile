@@ -43,9 +43,10 @@ format-check: setup ## Check that `make format` would change nothing, in generat
 generated: setup ## Write the files that are generated from the code.
 	$(PYTHON) -m cpc.compiler.report.document > docs/schema/diagnostics.schema.json
 	$(PYTHON) -m cpc.compiler.lint.table docs/lint.md
+	$(PYTHON) -m cpc.compiler.syntax.grammar grammar/cil.tables
 
 generated-check: generated ## Check that the committed generated files are current.
-	git diff --exit-code -- docs/schema docs/lint.md
+	git diff --exit-code -- docs/schema docs/lint.md grammar/cil.tables
 
 docs-commands: setup-tests ## Run every command that the documentation shows.
 	$(PYTHON) -m pytest -ra tests/test_documented_commands.py

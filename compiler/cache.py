@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["GRAMMARS", "OBJECTS", "POLICIES", "Cache", "Kind", "cache_folder"]
+__all__ = ["OBJECTS", "POLICIES", "Cache", "Kind", "cache_folder"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,6 @@ class Kind:
 
 
 OBJECTS = Kind(".o", 256, 256 << 20)
-GRAMMARS = Kind(".grammar", 4, 16 << 20)
 POLICIES = Kind(".policy", 32, 512 << 20)
 
 _HASH = 32
