@@ -66,7 +66,7 @@ class Boxes:
     def __init__(self, space: Space, policy: Policy) -> None:
         self._space = space
         self._requirements = policy.requirements
-        self._selectors: dict[tuple[Side, Selector], tuple[Box, ...]] = {}
+        self._selectors: dict[Side, dict[Selector, tuple[Box, ...]]] = {side: {} for side in Side}
         self._names = Names(s for _, s in space.switches if isinstance(s, str))
 
     def rule(self, rule: Rule) -> tuple[Box, ...]:
@@ -82,7 +82,7 @@ class Boxes:
             for pair in product(subjects, peers)
             if (box := meet(pair, service)) is not None
         ]
-        return _bounded(found)
+        return tuple(_bounded(found))
 
     def isolation(self, isolation: Isolation) -> tuple[Box, ...]:
         """The boxes of a `default` statement."""
@@ -90,11 +90,11 @@ class Boxes:
 
     def selector(self, side: Side, selector: Selector) -> tuple[Box, ...]:
         """The parties that a selector matches on one side."""
-        key = (side, selector)
-        if key not in self._selectors:
+        found = self._selectors[side].get(selector)
+        if found is None:
             boxes = (box for term in selector for box in self._term(side, term))
-            self._selectors[key] = _union(boxes, self._space.full)
-        return self._selectors[key]
+            found = self._selectors[side][selector] = _union(boxes, self._space.full)
+        return found
 
     def services(self, ports: Sequence[PortRange] | None) -> list[Box]:
         """Boxes of services: one for all ranges that both families can have, else one for each."""
@@ -119,7 +119,7 @@ class Boxes:
         labelled = tuple(t for t in rule.peers if takes_requirements(t))
         bound = self.selector(Side.PEER, labelled)
         for requirement in about:
-            bound = _bounded(list(product(bound, self._satisfied(rule, requirement))))
+            bound = tuple(_bounded(list(product(bound, self._satisfied(rule, requirement)))))
         return (*self.selector(Side.PEER, plain), *bound)
 
     def _satisfied(self, rule: Rule, requirement: Requirement) -> tuple[Box, ...]:
@@ -209,12 +209,12 @@ class Boxes:
                 return self._labels(side, operand, not negated)
             case AllOf(operands) | AnyOf(operands):
                 parts = [self._labels(side, o, negated) for o in operands]
-                if isinstance(expr, AllOf) is not negated:
-                    found: list[Box] = [{}]
-                    for part in parts:
-                        found = list(_bounded(list(product(found, part))))
-                    return found
-                return list(_bounded([box for part in parts for box in part]))
+                if isinstance(expr, AllOf) is negated:
+                    return _bounded([box for part in parts for box in part])
+                found: list[Box] = [{}]
+                for part in parts:
+                    found = _bounded(list(product(found, part)))
+                return found
             case _:
                 assert_never(expr)
 
@@ -290,7 +290,7 @@ def _union(boxes: Iterable[Box], full: Sequence[int]) -> tuple[Box, ...]:
             found = _joined(found, full)
             _bounded(found)
             room = max(_TOGETHER, 2 * len(found))
-    return _bounded(_joined(found, full))
+    return tuple(_bounded(_joined(found, full)))
 
 
 def _joined(boxes: list[Box], full: Sequence[int]) -> list[Box]:
@@ -312,7 +312,7 @@ def _joined(boxes: list[Box], full: Sequence[int]) -> list[Box]:
     return boxes
 
 
-def _bounded(boxes: list[Box]) -> tuple[Box, ...]:
+def _bounded(boxes: list[Box]) -> list[Box]:
     if len(boxes) > _MAX_BOXES:
         raise TooManyBoxes
-    return tuple(boxes)
+    return boxes

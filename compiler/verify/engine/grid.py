@@ -55,7 +55,7 @@ class Grid:
 
     def boxes_of(self, number: int) -> Sequence[Box]:
         """The boxes of a statement."""
-        return [self.order.boxes[n] for n in atoms(self.order.bits[number])]
+        return self.order.boxes_of(number)
 
     def owners(self, mask: int) -> list[int]:
         """The statements that have boxes in a mask, in their order; never the local host's."""

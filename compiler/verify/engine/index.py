@@ -24,12 +24,15 @@ class Index:
         self.everything = (1 << len(boxes)) - 1
         narrowed: dict[int, int] = {}
         changes: dict[int, dict[int, int]] = {}
+        edges: dict[int, list[int]] = {}
         for number, box in enumerate(boxes):
             bit = 1 << number
             for at, mask in box.items():
                 narrowed[at] = narrowed.get(at, 0) | bit
                 toggles = changes.setdefault(at, {})
-                for edge in _edges(mask):
+                if mask not in edges:
+                    edges[mask] = _edges(mask)
+                for edge in edges[mask]:
                     toggles[edge] = toggles.get(edge, 0) ^ bit
         self.fields = tuple(sorted(narrowed))
         self.free = {at: self.everything & ~bits for at, bits in narrowed.items()}
@@ -38,6 +41,7 @@ class Index:
         self.unheld = {at: a.index(0) for at, a in sorted(self.by_atom.items()) if 0 in a}
         self._place = {at: place for place, at in enumerate(self.unheld)}
         self._somewhere = _Runs([narrowed[at] for at in self.unheld], or_)
+        self._beside: dict[int, int] = {}
         self._either: dict[int, _Runs] = {}
         self._all_of: dict[int, _Runs] = {}
         self._meeting: dict[tuple[int, int], int] = {}
@@ -76,7 +80,11 @@ class Index:
     def narrowed_beside(self, fields: Iterable[int]) -> int:
         """The boxes that are narrowed in some field with an `unheld` atom, and that is none of these."""
         own = sum(1 << self._place[at] for at in fields if at in self._place)
-        return self._somewhere.over((1 << len(self._place)) - 1 & ~own, 0)
+        found = self._beside.get(own)
+        if found is None:
+            others = (1 << len(self._place)) - 1 & ~own
+            found = self._beside[own] = self._somewhere.over(others, 0)
+        return found
 
     def at(self, point: Point) -> int:
         """The boxes that hold a point; every field that some box narrows has its atom."""
@@ -88,18 +96,19 @@ class Index:
         return found
 
     def _meet(self, at: int, mask: int) -> int:
-        key = (at, mask)
-        if key not in self._meeting:
+        found = self._meeting.get((at, mask))
+        if found is None:
             either = self._either.setdefault(at, _Runs(self.by_atom[at], or_))
-            self._meeting[key] = either.over(mask, self.free[at])
-        return self._meeting[key]
+            found = self._meeting[at, mask] = either.over(mask, self.free[at])
+        return found
 
     def _hold(self, at: int, mask: int) -> int:
-        key = (at, mask)
-        if key not in self._holding:
+        found = self._holding.get((at, mask))
+        if found is None:
             all_of = self._all_of.setdefault(at, _Runs(self.by_atom[at], and_))
-            self._holding[key] = all_of.over(mask, self.everything) | self.free[at]
-        return self._holding[key]
+            found = all_of.over(mask, self.everything) | self.free[at]
+            self._holding[at, mask] = found
+        return found
 
 
 class _Runs:

@@ -2,6 +2,8 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
+from functools import reduce
+from operator import or_
 
 from cpc.compiler.policy.model import Isolation, Protocol, Rule, Tier
 from cpc.compiler.verify.engine.effects import Effects
@@ -93,8 +95,8 @@ class Judge:
                 if effects.needed(number) is not None:
                     continue
                 instead = [self._grid.statement(n) for n in sorted(effects.instead) if n >= 0]
-                effects.removed = gone
-                if effects.needed(number) is None:
+                effects.removed = gone & self._met(number)
+                if not effects.removed or effects.needed(number) is None:
                     gone |= order.bits[number]
                     self._gone.add(id(order.statements[number]))
                     yield self._finding(FindingKind.REDUNDANT, number, place, tuple(instead))
@@ -150,6 +152,11 @@ class Judge:
     def _bits(self, rules: Collection[int]) -> int:
         order = self._grid.order
         return order.mask(lambda number: id(order.statements[number]) in rules)
+
+    def _met(self, number: int) -> int:
+        """The boxes that share a point with some of a statement's."""
+        meeting = self._grid.index.meeting
+        return reduce(or_, map(meeting, self._grid.boxes_of(number)), 0)
 
     def _without_effect(self, number: int) -> Finding:
         place = self._effects.otherwise(number)

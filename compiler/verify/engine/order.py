@@ -106,6 +106,10 @@ class Order:
         allowing = self._of(_allows) & deciding
         self._alike = {True: allowing, False: deciding & ~allowing}
 
+    def boxes_of(self, number: int) -> Sequence[Box]:
+        """The boxes of a statement."""
+        return self.boxes[self.bits.ends[number] : self.bits.ends[number + 1]]
+
     def mask(self, holds: Callable[[int], bool]) -> int:
         """The boxes of the statements for whose numbers something holds."""
         counts = [end - start for start, end in pairwise(self.bits.ends)]

@@ -12,6 +12,7 @@ from cpc.compiler.verify.languages.boxes import Box, boxes_of
 from cpc.compiler.verify.languages.cover import cut, shared_point, some_point, uncovered_point
 from cpc.compiler.verify.languages.limits import STATE_LIMIT, LimitReached, TooLarge
 from cpc.compiler.verify.languages.points import request_at
+from cpc.compiler.verify.languages.samples import sample_request
 
 __all__ = ["Covered", "Matchers", "RequestSpace", "Uncovered"]
 
@@ -52,7 +53,7 @@ class RequestSpace:
         """Whether some request is matched for certain; no where that is too large to tell."""
         for matcher in wanted:
             with suppress(LimitReached):
-                if self._of(matcher):
+                if sample_request(matcher, self._limit) is not None or self._of(matcher):
                     return True
         return False
 
@@ -61,6 +62,9 @@ class RequestSpace:
         too_large: TooLarge | None = None
         for matcher in wanted:
             try:
+                sample = sample_request(matcher, self._limit)
+                if sample is not None:
+                    return sample
                 for box in self._of(matcher):
                     return request_at(box.protocol, some_point(box, self._limit))
             except LimitReached as limit:
@@ -86,6 +90,8 @@ class RequestSpace:
 
         What is too large counts only where it could change the answer.
         """
+        if not by and (request := self.matched(wanted)) is not None:
+            return request if isinstance(request, TooLarge) else Uncovered(request)
         used: set[int] = set()
         too_large: TooLarge | None = None
         for matcher in wanted:

@@ -4,6 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cpc.compiler.policy.characters import ExpressionError
+from cpc.compiler.policy.expression_parser import parse_expression
 from cpc.compiler.policy.flow import (
     DnsQuery,
     HttpRequest,
@@ -24,9 +26,12 @@ from cpc.compiler.policy.model import (
 from cpc.compiler.policy.requests import TOPICLESS_API_KEYS, plain_host, request_matches
 from cpc.compiler.verify.languages.carried import What, carried
 from cpc.compiler.verify.languages.common import common_request
-from cpc.compiler.verify.languages.limits import TooLarge
+from cpc.compiler.verify.languages.language import Language, expression_language
+from cpc.compiler.verify.languages.limits import STATE_LIMIT, TooLarge
 from cpc.compiler.verify.languages.requests import Covered, Matchers, RequestSpace, Uncovered
+from cpc.compiler.verify.languages.samples import sample_request, sample_text
 from tests.policy.request_strategies import PROTOCOLS, l7_matches, requests
+from tests.verify.languages.expression_strategies import expressions
 
 SPACE = RequestSpace()
 
@@ -145,6 +150,31 @@ def test_overlaps_are_shared_requests(
             for request in samples:
                 both = matched(first, request) and matched(second, request)
                 assert not (both and can_be_carried(request))
+
+
+@given(expressions)
+@settings(max_examples=300)
+def test_a_sample_is_matched(expression: str) -> None:
+    try:
+        tree = parse_expression(expression)
+    except ExpressionError:
+        return
+    text = sample_text(tree)
+    language = expression_language(expression)
+    assert isinstance(language, Language)
+    if text is not None:
+        assert language.automaton.accepts(text), text
+
+
+@given(_questions)
+@settings(max_examples=300)
+def test_sample_requests_are_matched(
+    question: tuple[Matchers, list[Matchers], list[Request]],
+) -> None:
+    for matcher in question[0]:
+        found = sample_request(matcher, STATE_LIMIT)
+        if found is not None:
+            assert can_be_carried(found) and request_matches(matcher, found)
 
 
 @given(_questions)
@@ -310,9 +340,15 @@ _LARGE = "/.*x.{20}"
 
 
 def test_what_is_too_large_is_named() -> None:
-    answer = RequestSpace(500).matched((http(path=_LARGE),))
-    assert answer == TooLarge((_LARGE,), 500)
-    assert str(answer) == f"`{_LARGE}` needs more than 500 states"
+    large = f"{_LARGE}$"
+    answer = RequestSpace(500).matched((http(path=large),))
+    assert answer == TooLarge((large,), 500)
+    assert str(answer) == f"`{large}` needs more than 500 states"
+
+
+def test_a_sample_needs_no_automaton() -> None:
+    sample = RequestSpace(500).matched((http(path=_LARGE),))
+    assert sample == HttpRequest("GET", "/x" + 20 * "a")
 
 
 def test_what_is_too_large_counts_only_where_it_could_change_the_answer() -> None:
