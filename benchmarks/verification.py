@@ -6,7 +6,8 @@ For each size: the engine alone (a resolved policy in, findings out) and the who
 cold, each in a process of its own pinned to one core; then, after one rule was replaced by another, a check in
 a process that knows the policy (the text in, diagnostics out), and the command again with what it kept of the
 last run. Minima and medians of the runs. The table goes to standard output, and as `verification.json` into
-the folder.
+the folder. Before it stands how long ten million additions in a loop of Python took before and after: what a second is
+worth on the machine.
 """
 
 import argparse
@@ -123,6 +124,15 @@ def _again(path: Path, cache: Path, number: int) -> float:
     return _command(path, cache)
 
 
+def _additions() -> float:
+    """Seconds of ten million additions: what seconds are worth on this machine, now."""
+    begin = time.perf_counter()
+    total = 0
+    for number in range(10_000_000):
+        total += number
+    return time.perf_counter() - begin
+
+
 def measure(rules: int, runs: int) -> dict[str, object]:
     """One row of the table."""
     with tempfile.TemporaryDirectory() as folder:
@@ -147,7 +157,9 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--output", default="reports")
     given = parser.parse_args(words)
+    print(f"ten million additions: {_additions():.2f} s before,", end=" ", flush=True)
     rows = [measure(int(size), given.runs) for size in given.sizes.split(",")]
+    print(f"{_additions():.2f} s after")
     print("min/median s:  engine         check          edited         again          memory MB")
     for row in rows:
         cells = [

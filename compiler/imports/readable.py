@@ -98,11 +98,12 @@ def _definition(labels: tree.Labels, name: str, holder: _Holder) -> tree.Endpoin
 
 
 def _renamed(holder: _Holder, names: dict[tree.Labels, str]) -> _Holder:
+    def named(expr: tree.Expr) -> tree.Expr:
+        known = names.get(expr) if isinstance(expr, tree.Labels) else None
+        return expr if known is None else tree.Name(known, expr.span)
+
     def side(exprs: tuple[tree.Expr, ...]) -> tuple[tree.Expr, ...]:
-        return tuple(
-            tree.Name(names[e], e.span) if isinstance(e, tree.Labels) and e in names else e
-            for e in exprs
-        )
+        return tuple(map(named, exprs))
 
     def statement(
         one: tree.Default | tree.Rule | tree.Audit,
@@ -111,6 +112,8 @@ def _renamed(holder: _Holder, names: dict[tree.Labels, str]) -> _Holder:
             return replace(one, left=side(one.left), right=side(one.right))
         return replace(one, subjects=side(one.subjects))
 
+    if names.keys().isdisjoint(_labels_in(holder)):
+        return holder
     if isinstance(holder, tree.Policy):
         return replace(holder, statements=tuple(statement(s) for s in holder.statements))
     rules = (statement(rule) for rule in holder.rules)
