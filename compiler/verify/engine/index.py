@@ -50,11 +50,12 @@ class Index:
     def meeting(self, box: Box) -> int:
         """The boxes that share a point with a box."""
         found = self.everything
-        for at, mask in box.items():
-            if at in self.free:
-                found &= self._meet(at, mask)
-                if not found:
-                    break
+        known = self._meeting
+        for narrowed in box.items():
+            met = known.get(narrowed)
+            found &= self._meet(*narrowed) if met is None else met
+            if not found:
+                break
         return found
 
     def holding(self, box: Box) -> int:
@@ -96,6 +97,8 @@ class Index:
         return found
 
     def _meet(self, at: int, mask: int) -> int:
+        if at not in self.free:
+            return self.everything
         found = self._meeting.get((at, mask))
         if found is None:
             either = self._either.setdefault(at, _Runs(self.by_atom[at], or_))

@@ -16,7 +16,7 @@ from cpc.compiler.verify.languages.boxes import Protocol
 from cpc.compiler.verify.languages.carried import What, carried, expressed
 from cpc.compiler.verify.languages.cover import Point
 from cpc.compiler.verify.languages.limits import Allowance
-from cpc.compiler.verify.languages.parts import Where, values
+from cpc.compiler.verify.languages.parts import Value, Where, values
 from cpc.compiler.verify.languages.points import request_at
 
 __all__ = ["sample_request", "sample_text"]
@@ -34,11 +34,10 @@ def sample_request(matcher: Matcher, limit: int) -> Request | None:
         return None
     point: Point = {}
     if matcher.method is not None:
-        method = Where(What.METHOD)
-        language = expressed(What.METHOD, matcher.method, limit)
-        if language.is_empty:
+        method = _method(matcher.method, limit)
+        if method is None:
             return None
-        point |= {method: values(method, language, (), Allowance(limit))[0]}
+        point[Where(What.METHOD)] = method
     for what, expression in ((What.PATH, matcher.path), (What.HOST, matcher.host)):
         if expression is None:
             continue
@@ -47,6 +46,13 @@ def sample_request(matcher: Matcher, limit: int) -> Request | None:
             return None
         point[Where(what)] = text
     return request_at(Protocol.HTTP, point)
+
+
+@lru_cache(maxsize=1 << 14)
+def _method(expression: str, limit: int) -> Value:
+    """A method, the usual one where it is matched; None: none is. LimitReached."""
+    language = expressed(What.METHOD, expression, limit)
+    return values(Where(What.METHOD), language, (), Allowance(limit)).get(0)
 
 
 @lru_cache(maxsize=1 << 14)
