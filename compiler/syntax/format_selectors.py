@@ -55,12 +55,11 @@ class Selectors:
 
     def side(self, exprs: Sequence[tree.Expr], first: str = "") -> Doc:
         """One side of a rule; a name that is `first` would be a keyword at its start."""
-        docs = [self.expr(e, first if i == 0 else "") for i, e in enumerate(exprs)]
-        return group(nest(*_joined(docs)))
+        return _listed([self.expr(e, first if i == 0 else "") for i, e in enumerate(exprs)])
 
     def ports(self, ports: Sequence[tree.Ports]) -> Doc:
         """A list of ports."""
-        return group(nest(*_joined([port_text(port) for port in ports])))
+        return _listed([port_text(port) for port in ports])
 
     def expr(self, expr: tree.Expr, first: str = "") -> Doc:
         """One selector."""
@@ -96,6 +95,19 @@ class Selectors:
         self, opened: str, items: Sequence[tuple[Span, Doc]], closed: str, span: Span, pad: Line
     ) -> Doc:
         """A comma list in brackets, one item a line where it does not fit or holds comments."""
+        docs = [doc for _, doc in items]
+        first, entries = None, [*map(_followed, docs[:-1]), *docs[-1:]]
+        if self._margin.any(span.start, span.end):
+            first, entries = self._commented(items, span)
+        if not entries and first is None:
+            return opened + closed
+        body = [part for entry in entries for part in (LINE, entry)][1:]
+        return group(opened, *_trail(first), nest(pad, *body), pad, closed)
+
+    def _commented(
+        self, items: Sequence[tuple[Span, Doc]], span: Span
+    ) -> "tuple[tree.Comment | None, list[Doc]]":
+        """The comment behind the opening bracket, and the items with theirs."""
         margin = self._margin
         limits = [s.start for s, _ in items[1:]] + [span.end]
         first = margin.take_trail(span.start, items[0][0].start if items else span.end)
@@ -110,10 +122,7 @@ class Selectors:
             position = place.end
         for comment in margin.take(position, span.end):
             entries.append(cat(comment.text, BROKEN))
-        if not entries and first is None:
-            return opened + closed
-        body = [part for entry in entries for part in (LINE, entry)][1:]
-        return group(opened, *_trail(first), nest(pad, *body), pad, closed)
+        return first, entries
 
     def _chain(self, expr: tree.LabelAnd | tree.LabelOr, first: str) -> Doc:
         word = "and " if isinstance(expr, tree.LabelAnd) else "or "
@@ -146,6 +155,17 @@ def _parenthesised(doc: Doc) -> Doc:
 
 def _trail(comment: tree.Comment | None) -> tuple[Doc, ...]:
     return () if comment is None else (Trail(comment.text),)
+
+
+def _followed(doc: Doc) -> Doc:
+    """With a comma."""
+    return f"{doc}," if isinstance(doc, str) else cat(doc, ",")
+
+
+def _listed(docs: Sequence[Doc]) -> Doc:
+    """Separated by commas; what is more than one word is indented where it is broken."""
+    only = docs[0] if len(docs) == 1 else None
+    return only if isinstance(only, str) else group(nest(*_joined(docs)))
 
 
 def _joined(docs: Sequence[Doc]) -> list[Doc]:
