@@ -160,9 +160,7 @@ class Boxes:
     def _endpoints(self, side: Side, kind: int, expr: LabelExpr) -> Iterator[Box]:
         """Endpoints with labels, and those without where the expression holds of no labels."""
         for box in self._labels(side, expr):
-            met = meet(box, {kind: LABELLED})
-            if met is not None:
-                yield met
+            yield {**box, kind: LABELLED}
         if _holds_of_none(expr):
             yield {kind: 1 << Kind.INIT}
 
