@@ -225,6 +225,7 @@ def _plot(rows: Sequence[Row], path: Path) -> None:
     except ImportError:
         print("no plot: pip install matplotlib")
         return
+    pyplot.rcParams["svg.fonttype"] = "none"
     questions = list(dict.fromkeys(row.question for row in rows))
     figure, panels = pyplot.subplots(1, len(questions), figsize=(4 * len(questions), 3.5))
     for question, panel in zip(questions, panels, strict=True):
