@@ -113,15 +113,23 @@ def _end(end: "tree.Expr | tree.Text", scope: Scope, sides: Sides, namespace: st
 def _one_address(end: tree.Expr) -> Address | None:
     match end:
         case tree.CidrRef((tree.CidrItem(tree.Text(text), ()),), False):
-            try:
-                return ip_address(text)
-            except ValueError:
-                return None
+            return _address(text)
         case _:
             return None
 
 
+def _address(text: str) -> Address | None:
+    try:
+        return ip_address(text)
+    except ValueError:
+        return None
+
+
 def _no_endpoint(name: tree.Text, names: Sequence[str]) -> Diagnostic:
+    if _address(name.value) is not None:
+        help = f"an address stands without them: `{name.value}`"
+        message = f"`{name.value}` in quotes is an endpoint's name"
+        return error("CPC243", message, name.span, help=help)
     if not names:
         help = 'name the endpoints with `--inventory FILE`, or ask about labels: `{ app = "web" }`'
         message = f"`{name.value}` is an endpoint's name, and no inventory says which there are"

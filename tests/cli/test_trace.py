@@ -173,6 +173,7 @@ def test_a_line_for_scripts(capsys: Captured) -> None:
         (["web db tcp/1"], "CPC103"),
         (["shop/web -> db tcp/1"], "CPC243"),
         (['"nobody" -> db tcp/1', "--inventory", INVENTORY], "CPC243"),
+        (['"10.0.0.1" -> db tcp/1', "--inventory", INVENTORY], "CPC243"),
         (['{ app = "nobody" } -> db tcp/1', "--inventory", INVENTORY], "CPC244"),
         (['"web" -> "web" tcp/1', "--inventory", INVENTORY], "CPC244"),
         (["office -> 2001:db8::1 tcp/1"], "CPC244"),

@@ -50,8 +50,9 @@ def half_open(policy: Policy, inventory: Inventory | None = None) -> Iterator[Fi
                 except OutOfSteps:
                     yield Finding(FindingKind.HALF_OPEN, rule, undecided="the search was stopped")
                     continue
-                if found is not None:
-                    yield _finding(sides, direction, rule, found)
+                request = None if found is None else _request(rule)
+                if found is not None and request is not None:
+                    yield _finding(sides, direction, rule, found, request)
 
 
 def _world(policy: Policy, inventory: Inventory | None) -> World:
@@ -74,15 +75,18 @@ def _unanswered(sides: BothSides, direction: Direction, number: int) -> Box | No
     return next((cell for cell in alone if cell is not None), None)
 
 
-def _finding(sides: BothSides, direction: Direction, rule: Rule, cell: Box) -> Finding:
+def _request(rule: Rule) -> Request | TooLarge | None:
+    """A request that a rule is about; None: there is none, and it says nothing."""
+    return OPAQUE if rule.l7 is None else common_request((rule.l7.matchers,))
+
+
+def _finding(
+    sides: BothSides, direction: Direction, rule: Rule, cell: Box, request: Request | TooLarge
+) -> Finding:
     """The finding with its witness, after `decide` said the same of those that meet it. InternalError."""
     connection = sides.world.connection(cell)
-    request: Request = OPAQUE
-    if rule.l7 is not None:
-        matched = common_request((rule.l7.matchers,))
-        if matched is None or isinstance(matched, TooLarge):
-            return Finding(FindingKind.HALF_OPEN, rule, undecided="its requests are too many")
-        request = matched
+    if isinstance(request, TooLarge):
+        return Finding(FindingKind.HALF_OPEN, rule, undecided="its requests are too many")
     near = sides.meeting(cell)
     outcome = decide_connection(near, connection, request)
     out = direction is Direction.EGRESS

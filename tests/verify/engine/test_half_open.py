@@ -87,3 +87,9 @@ def test_an_inventory_says_who_answers() -> None:
     )
     assert list(half_open(policy)) == []
     assert len(list(half_open(policy, inventory_of(here)))) == 1
+
+
+def test_a_rule_about_no_request_is_no_half() -> None:
+    never = 'egress allow web -> db tcp/80 http { path "/[\\\\x00]" }'
+    assert found_in(never) == []
+    assert len(found_in(never.replace("[\\\\x00]", "a"))) == 1
