@@ -23,6 +23,8 @@ class Margin:
 
     def take(self, start: int, end: int) -> list[Comment]:
         """The comments that start in [start, end); nobody else gets them."""
+        if not self._starts:
+            return []
         first, last = bisect_left(self._starts, start), bisect_left(self._starts, end)
         taken = self._comments[first:last]
         del self._comments[first:last], self._starts[first:last]

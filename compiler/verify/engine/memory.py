@@ -151,14 +151,14 @@ def _key(part: Part, direction: Direction) -> Hashable:
         direction,
         policy.mode,
         policy.allow_host,
-        tuple((*_said(rule), blocks[rule.block], id(rule) in home) for rule in policy.rules),
+        tuple([_said(rule, blocks[rule.block], home) for rule in policy.rules]),
         tuple(id(isolation.subject) for isolation in policy.isolations),
         tuple((r.direction, id(r.subject), id(r.peers)) for r in policy.requirements),
         tuple(id(audit.subject) for audit in policy.audits),
     )
 
 
-def _said(rule: Rule) -> tuple[Hashable, ...]:
+def _said(rule: Rule, block: int, home: set[int]) -> tuple[Hashable, ...]:
     return (
         id(rule.subject),
         id(rule.peers),
@@ -169,4 +169,6 @@ def _said(rule: Rule) -> tuple[Hashable, ...]:
         rule.priority,
         rule.index,
         rule.named,
+        block,
+        id(rule) in home,
     )
