@@ -2,14 +2,14 @@
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
+
+from msgspec import Struct
 
 __all__ = ["Term", "aerleon_text", "cil_text", "definitions_text", "terms"]
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(Struct, frozen=True):
     """The first match decides. `protocol` is `tcp` or `udp`; ports from `low` to `high` of the destination."""
 
     name: str

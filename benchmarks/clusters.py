@@ -2,9 +2,9 @@
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import yaml
+from msgspec import Struct
 
 __all__ = ["Cluster", "cluster"]
 
@@ -15,8 +15,7 @@ _TIERS = ("web", "api", "db")
 _Object = Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class Cluster:
+class Cluster(Struct, frozen=True):
     """Documents of YAML: who is there, and what is allowed."""
 
     namespaces: str

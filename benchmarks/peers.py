@@ -22,8 +22,10 @@ import tempfile
 import time
 import venv
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from benchmarks.acl import aerleon_text, cil_text, definitions_text, terms
 from benchmarks.clusters import cluster
@@ -51,8 +53,7 @@ _FIRST_TERM = 4
 """The line of `cil_text` in which term 0 stands."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One question at one size; `stopped`: the peer was not done when patience ended.
 
     `answers` of `cpc` and of the peer are counts, where they can be compared.

@@ -2,7 +2,8 @@
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 __all__ = ["Shape", "policy_text"]
 
@@ -10,8 +11,7 @@ _PORTS = (22, 53, 80, 443, 3306, 5432, 6379, 8080, 9090)
 _LENGTHS = (8, 16, 20, 24, 24, 32)
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """What a policy of `rules` rules is like; shares are of 1.
 
     Applications are one for each fifty rules, at least twenty, as larger policies are about more of them.
@@ -24,15 +24,11 @@ class Shape:
     seed: int = 1
 
 
-@dataclass(slots=True)
 class _Writer:
-    shape: Shape
-    chosen: random.Random = field(init=False)
-    apps: int = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.chosen = random.Random(self.shape.seed)
-        self.apps = max(20, self.shape.rules // 50)
+    def __init__(self, shape: Shape) -> None:
+        self.shape = shape
+        self.chosen = random.Random(shape.seed)
+        self.apps = max(20, shape.rules // 50)
 
     def endpoints(self) -> str:
         chosen = self.chosen

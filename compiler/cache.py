@@ -12,14 +12,14 @@ import stat
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 __all__ = ["OBJECTS", "POLICIES", "Cache", "Kind", "cache_folder"]
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Struct, frozen=True):
     """Entries whose files end so; those used last are kept: so many, and so many bytes together."""
 
     ending: str

@@ -1,8 +1,10 @@
 """A diagnostic is data: stages add to a list and go on; `report` renders them once, at the edge."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from cpc.compiler.source import Span
 
@@ -27,16 +29,14 @@ class Severity(StrEnum):
     NOTE = "note"
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(Struct, frozen=True):
     """A second place that explains the first, with a few words about it."""
 
     span: Span
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(Struct, frozen=True):
     """One thing to tell the user.
 
     `message` is one line, lower case, no full stop, user text in backticks. `label` are the words
@@ -55,7 +55,7 @@ class Diagnostic:
 
     def __post_init__(self) -> None:
         if "\n" in self.message:  # of user text: a name in quotes may hold any character
-            object.__setattr__(self, "message", self.message.replace("\n", "\\n"))
+            force_setattr(self, "message", self.message.replace("\n", "\\n"))
 
 
 Diagnostics = list[Diagnostic]

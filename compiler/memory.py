@@ -5,7 +5,8 @@ What is remembered never changes an answer.
 """
 
 from collections.abc import Container
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from cpc.compiler.policy.resolve_scripts import Known
 from cpc.compiler.syntax.stretches import Stretches
@@ -14,8 +15,7 @@ from cpc.compiler.verify.engine.memory import Memory as Analyses
 __all__ = ["Memory"]
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
+class Memory(Struct, frozen=True):
     """Stretches of files that were read, what they said, and what was found about parts of the policy."""
 
     stretches: Stretches = field(default_factory=Stretches)

@@ -5,9 +5,10 @@ the road ends there. What a command does not need is not imported.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
+
+from msgspec import Struct, field
 
 from cpc.compiler.diagnostics import Diagnostics, has_errors, note
 from cpc.compiler.errors import InputError
@@ -55,8 +56,7 @@ __all__ = [
 Listed = TypeVar("Listed")
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """What a user may say about reading a policy.
 
     `parameters` set `param`s, `include_path` is searched after the including file's folder,
@@ -72,8 +72,7 @@ class Options:
     host_pods: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Front:
+class Front(Struct, frozen=True):
     """What was read: files, texts, and what they mean (None where an error was found)."""
 
     written: "tuple[Written, ...]"
@@ -96,8 +95,7 @@ class Front:
         return has_errors(self.diagnostics)
 
 
-@dataclass(frozen=True, slots=True)
-class Files:
+class Files(Struct, frozen=True):
     """Every file, in the order that names rules; `imported`: some are of other systems."""
 
     written: "tuple[Written, ...]"

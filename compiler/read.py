@@ -3,8 +3,9 @@
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct, field
 
 from cpc.compiler.diagnostics import Diagnostics, Label, error
 from cpc.compiler.source import SourceFile, Sources, Span
@@ -50,8 +51,7 @@ def read(
     return tuple(reader.units), reader.sources, reader.diagnostics
 
 
-@dataclass(frozen=True, slots=True)
-class _Open:
+class _Open(Struct, frozen=True):
     """A file whose includes are being followed: its identity, its name, what included it."""
 
     identity: str
@@ -59,8 +59,7 @@ class _Open:
     place: Span | None
 
 
-@dataclass(slots=True)
-class _Reader:
+class _Reader(Struct):
     include_path: tuple[str, ...]
     known: Stretches | None = None
     units: list[Unit] = field(default_factory=list)

@@ -10,14 +10,15 @@ import ipaddress
 import os
 import pickle
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import fields, is_dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from functools import cache
 from importlib import import_module
-from operator import attrgetter
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cpc.compiler.cache import Cache
 from cpc.compiler.memory import Memory
@@ -95,13 +96,10 @@ class _Writer(pickle.Pickler):
     """Writes a value of a class as the class and the values of its fields."""
 
     def reducer_override(self, value: Any) -> Any:
-        kind = type(value)
-        if kind is Stretch and value.plain:
-            value = replace(value, known=None)  # large, and read again where it must be
-        if is_dataclass(kind):
-            return kind, _values(kind)(value)
+        if isinstance(value, Stretch) and value.plain:
+            return replace(value, known=None).__reduce__()  # large, and read again where it must be
         if isinstance(value, Enum):
-            return kind, (value.value,)
+            return type(value), (value.value,)
         return NotImplemented
 
 
@@ -113,14 +111,6 @@ class _Reader(pickle.Unpickler):
         if found is None:
             raise pickle.UnpicklingError(f"{module_name}.{global_name} in a memory")
         return found
-
-
-@cache
-def _values(kind: type) -> Callable[[object], tuple[object, ...]]:
-    names = [field.name for field in fields(kind) if field.init]
-    if len(names) > 1:
-        return attrgetter(*names)
-    return lambda value: tuple(getattr(value, name) for name in names)
 
 
 @cache
@@ -137,8 +127,7 @@ def _classes() -> Mapping[tuple[str, str], type]:
 
 
 def _is_value(kind: type) -> bool:
-    plain = is_dataclass(kind) or issubclass(kind, Enum)
-    return plain or (issubclass(kind, tuple) and hasattr(kind, "_fields"))
+    return issubclass(kind, Struct | Enum) or (issubclass(kind, tuple) and hasattr(kind, "_fields"))
 
 
 def _build() -> str:

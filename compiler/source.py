@@ -1,10 +1,13 @@
 """Source text and places in it."""
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
 from itertools import accumulate, count
 from operator import add
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
+
+from msgspec.structs import force_setattr
+
+from cpc.compiler.compared import Compared
 
 __all__ = ["SourceFile", "Sources", "Span"]
 
@@ -27,17 +30,18 @@ class Span(NamedTuple):
         return Span(self.file, self.start, max(self.end, other.end), self.line, self.column)
 
 
-@dataclass(frozen=True)
-class SourceFile:
+class SourceFile(Compared, frozen=True):
     """One text as it was read; lines end with `\\n` (`\\r\\n` and `\\r` count as one)."""
+
+    uncompared: ClassVar[frozenset[str]] = frozenset({"_starts"})
 
     name: str
     text: str
-    _starts: tuple[int, ...] = field(init=False, repr=False, compare=False)
+    _starts: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         ends = map(add, accumulate(map(len, self.text.split("\n"))), count(1))
-        object.__setattr__(self, "_starts", (0, *ends)[:-1])
+        force_setattr(self, "_starts", (0, *ends)[:-1])
 
     def span(self, start: int, end: int) -> Span:
         """The span of characters [start, end)."""

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from enum import StrEnum
 from time import perf_counter
+
+from msgspec import Struct, field
 
 __all__ = ["Stage", "Timings", "Tool"]
 
@@ -17,8 +18,7 @@ class Tool(StrEnum):
     CLANG = "clang"
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(Struct, frozen=True):
     """One measured stretch: `seconds` of its own, without those of stretches inside it."""
 
     name: str
@@ -26,8 +26,7 @@ class Stage:
     seconds: float
 
 
-@dataclass(slots=True)
-class Timings:
+class Timings(Struct):
     """Collects stages in the order in which they end; stages of one name add up."""
 
     _stages: dict[tuple[str, Tool], float] = field(default_factory=dict)

@@ -5,13 +5,12 @@ stands for the mistake (as Lark's `match_examples`). A text that fails in the sa
 terminal made the same mistake; failing that, in the same state, unless the text just ended.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 __all__ = ["MISTAKES", "Mistake"]
 
 
-@dataclass(frozen=True, slots=True)
-class Mistake:
+class Mistake(Struct, frozen=True):
     """One mistake: the code, what to say, and snippets that make it at their first wrong word.
 
     Each line of `snippets` is one. `start` is the start rule of the grammar that they are tried with.

@@ -1,8 +1,9 @@
 """Every entry of the address tables: who is at an address, and which peer bits they have."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
+
+from msgspec import Struct
 
 from cpc.compiler.artifact import (
     Inventory,
@@ -18,8 +19,7 @@ from cpc.runtime.maps import Address, Network
 __all__ = ["Entry", "entries"]
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """Addresses whose longest match is `network` have this identity and these peer bits."""
 
     network: Network

@@ -1,8 +1,9 @@
 """Interfaces and their two hooks."""
 
 import socket
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from cpc.compiler.diagnostics import error, suggest
 from cpc.compiler.errors import InputError
@@ -18,8 +19,7 @@ class Side(StrEnum):
     TO = "to"
 
 
-@dataclass(frozen=True, slots=True)
-class Hook:
+class Hook(Struct, frozen=True):
     """Where one program of the object goes; `swap` stands there while it is replaced."""
 
     side: Side

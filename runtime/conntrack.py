@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import IntEnum
+
+from msgspec import Struct
 
 from cpc.runtime.bpf import Map
 from cpc.runtime.maps import CONNECTION, CONNECTION_KEY, Address, unpack_address
@@ -32,8 +33,7 @@ LIFETIMES = {
 """Seconds without a packet after which a connection is as if it were not there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(Struct, frozen=True):
     """One entry, as its endpoint sees it; `idle` in seconds, to about one. Ports of pings: the
     identifier stands on the side that asked."""
 

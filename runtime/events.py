@@ -1,9 +1,10 @@
 """Verdicts from the ring: decoded, named by rule and line, shown to people and programs."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from ipaddress import IPv6Address
 from typing import Any
+
+from msgspec import Struct
 
 from cpc.compiler.artifact import RuleEntry, Sites
 from cpc.runtime.identity import NAMES
@@ -18,8 +19,7 @@ _PROTOCOLS = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmpv6", 132: "sctp"}
 _FLAGS = ((2, "SYN"), (16, "ACK"), (1, "FIN"), (4, "RST"))
 
 
-@dataclass(frozen=True, slots=True)
-class RawEvent:
+class RawEvent(Struct, frozen=True):
     """struct cpc_event. `ns` is CLOCK_MONOTONIC; family 0: not IP, or not read so far."""
 
     ns: int
@@ -85,8 +85,7 @@ def decode(record: bytes) -> RawEvent:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """A verdict with names. `endpoint` and `peer` as people know them; `rule` where the policy was asked
     and a statement of it decided."""
 
@@ -121,8 +120,7 @@ class Namer:
         return names.name(raw)
 
 
-@dataclass(frozen=True, slots=True)
-class _Names:
+class _Names(Struct, frozen=True):
     sites: Sites
     endpoints: Mapping[int, PlannedEndpoint]
     owners: Mapping[Address, str]

@@ -5,9 +5,10 @@ import errno
 import os
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from msgspec import Struct
 
 from cpc.compiler.diagnostics import error
 from cpc.compiler.errors import InputError
@@ -25,8 +26,7 @@ _COARSE_CLOCK = 160
 _LOOPBACK = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Feature:
+class Feature(Struct, frozen=True):
     """One thing that the datapath needs. `since` is the first kernel that has it, for people."""
 
     name: str

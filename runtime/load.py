@@ -1,7 +1,8 @@
 """Loading and unloading: a plan becomes programs on interfaces, all of it or nothing."""
 
 from contextlib import ExitStack
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from cpc.compiler.artifact import Artifact, Inventory
 from cpc.compiler.diagnostics import error

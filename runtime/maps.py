@@ -3,9 +3,10 @@
 A test holds each size and offset against the object's BTF.
 """
 
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from struct import Struct
+
+import msgspec
 
 __all__ = [
     "ADDRESSES",
@@ -58,8 +59,7 @@ Network = IPv4Network | IPv6Network
 _WORD = 64
 
 
-@dataclass(frozen=True, slots=True)
-class EndpointConstant:
+class EndpointConstant(msgspec.Struct, frozen=True):
     """struct cpc_endpoint: what specialises a program. At most ADDRESSES addresses of one family."""
 
     id: int

@@ -3,8 +3,9 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from enum import IntFlag
+
+from msgspec import Struct
 
 from cpc.compiler.errors import InputError
 from cpc.runtime.bpf import Map, Ring
@@ -26,8 +27,7 @@ class Tell(IntFlag):
     ALL = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Filters:
+class Filters(Struct, frozen=True):
     """What to watch: names of endpoints (none: all), what the datapath is asked to tell."""
 
     tell: Tell = Tell.DROPS | Tell.NEW

@@ -1,7 +1,8 @@
 """What will be loaded, worked out before anything is: no system call, no root."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from cpc.compiler.artifact import Inventory, Party, Program, peer_bits, subject_bits
 from cpc.compiler.diagnostics import error
@@ -13,8 +14,7 @@ from cpc.runtime.maps import Address, words_for
 __all__ = ["Known", "Plan", "PlannedEndpoint", "Sizes", "plan"]
 
 
-@dataclass(frozen=True, slots=True)
-class Sizes:
+class Sizes(Struct, frozen=True):
     """Entries of the tables that do not follow from the policy; `events` in bytes, a power of two."""
 
     connections: int = 65536
@@ -22,8 +22,7 @@ class Sizes:
     events: int = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """Numbers that were given out before and stay; `reserved` are of endpoints that go."""
 
     identities: Mapping[Labels, int] = field(default_factory=dict)
@@ -31,8 +30,7 @@ class Known:
     reserved: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedEndpoint:
+class PlannedEndpoint(Struct, frozen=True):
     """An endpoint with an interface: it gets programs. `subject` are its subject bits."""
 
     id: int
@@ -43,8 +41,7 @@ class PlannedEndpoint:
     subject: int
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """Everything that goes into the kernel for one policy and inventory.
 
     `rows` are (identity, peer bits), unique, row 0 the unknown identity; `places` are the address

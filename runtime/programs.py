@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
+
+from msgspec import Struct, field
 
 from cpc.compiler.diagnostics import error
 from cpc.compiler.errors import InputError
@@ -32,8 +33,7 @@ class Rejected(InputError):
     log = ""
 
 
-@dataclass(slots=True)
-class Tables:
+class Tables(Struct):
     """Maps by name, each owned. A context manager."""
 
     by_name: dict[str, Map] = field(default_factory=dict)
@@ -80,8 +80,7 @@ class Tables:
         self.close()
 
 
-@dataclass(slots=True)
-class Programs:
+class Programs(Struct):
     """The two programs of one endpoint, owned. A context manager."""
 
     by_side: dict[Side, Program]

@@ -3,11 +3,11 @@
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from itertools import count
 from typing import Self
 
+from msgspec import Struct, field
 from pyroute2 import IPRoute
 
 from cpc.compiler.artifact import Artifact, Endpoint, Entity, Inventory, Party
@@ -75,8 +75,7 @@ def inventory_of(parties: Sequence[Party]) -> Inventory:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """What became of one packet: whether it went on, why, and the event with its rule."""
 
     passed: bool
@@ -90,8 +89,7 @@ class Seen:
         return (named.file, named.line, named.column) if named and named.file else None
 
 
-@dataclass
-class Enforced:
+class Enforced(Struct):
     """An artifact loaded and attached for an inventory. A context manager."""
 
     artifact: Artifact

@@ -14,8 +14,9 @@ the next command that changes the instance finishes or undoes it (`settle`).
 
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from cpc.compiler.artifact import Artifact, Inventory
 from cpc.runtime.attach import HOOKS, Hook, interface_index
@@ -34,8 +35,7 @@ GRACE = 0.1
 _OLD, _NEW = 0, 1
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """What was replaced: generations, hooks that were swapped, endpoints that came and went."""
 
     instance: str

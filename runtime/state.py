@@ -17,10 +17,12 @@ import re
 import shutil
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from cpc.compiler.artifact import Artifact, Inventory, read_artifact, write_artifact
 from cpc.compiler.diagnostics import error, suggest
@@ -42,8 +44,7 @@ _PATIENCE = 10.0
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 
 
-@dataclass(frozen=True, slots=True)
-class Generation:
+class Generation(Struct, frozen=True):
     """One policy as it was loaded."""
 
     number: int
@@ -53,8 +54,7 @@ class Generation:
     identities: dict[tuple[str, ...], int]
 
 
-@dataclass(frozen=True, slots=True)
-class Instance:
+class Instance(Struct, frozen=True):
     """Where one instance keeps what it is."""
 
     name: str

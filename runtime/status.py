@@ -1,6 +1,6 @@
 """What an instance is and does, for people and programs."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from cpc.runtime.attach import HOOKS, Side
 from cpc.runtime.bpf import Link, Map, Program
@@ -12,8 +12,7 @@ from cpc.runtime.state import Instance
 __all__ = ["Count", "EndpointStatus", "HookStatus", "Status", "status"]
 
 
-@dataclass(frozen=True, slots=True)
-class HookStatus:
+class HookStatus(Struct, frozen=True):
     """One hook. `attached` is False where the interface is gone or the link was removed by hand.
 
     `tag` is the kernel's hash of the program; `replacing`: a swap program stands there.
@@ -25,8 +24,7 @@ class HookStatus:
     replacing: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class EndpointStatus:
+class EndpointStatus(Struct, frozen=True):
     """One endpoint that is enforced; `ready` where both hooks are."""
 
     id: int
@@ -41,8 +39,7 @@ class EndpointStatus:
         return all(hook.attached for hook in self.hooks)
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
+class Count(Struct, frozen=True):
     """Packets and bytes of one reason in one direction (`ingress`, `egress`), since the load."""
 
     reason: PacketReason
@@ -51,8 +48,7 @@ class Count:
     bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(Struct, frozen=True):
     """An instance. `lost` are events that found no room."""
 
     instance: str

@@ -1,6 +1,6 @@
 """An attached program on packet bytes: what would become of this packet?"""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from cpc.runtime.attach import Side
 from cpc.runtime.bpf import Link, Program, Skb, run
@@ -9,8 +9,7 @@ from cpc.runtime.state import Instance, no_endpoint
 __all__ = ["Tried", "attached", "try_packet"]
 
 
-@dataclass(frozen=True, slots=True)
-class Tried:
+class Tried(Struct, frozen=True):
     """Whether the packet goes on, the packet as it goes on, and its mark."""
 
     passed: bool

@@ -1,7 +1,8 @@
 """What the kernel verifier meant: the last line that says something, and the C line it is about."""
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 __all__ = ["Complaint", "complaint", "rule_above"]
 
@@ -14,8 +15,7 @@ _SOURCE = re.compile(r"^; (?P<text>.*?)(?: @ (?P<file>[^:@]+):(?P<line>\d+))?$")
 _INSTRUCTION = re.compile(r"^\d+: \([0-9a-f]{2}\)")
 
 
-@dataclass(frozen=True, slots=True)
-class Complaint:
+class Complaint(Struct, frozen=True):
     """`message` is the verifier's last words; `source` is the C text they follow, `file` and `line` its
     place where the kernel said it (line 0: it did not)."""
 

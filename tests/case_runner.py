@@ -9,8 +9,9 @@ Each line is a code, mostly a place (line:column), and any number of `message~=`
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from cpc.compiler.diagnostics import Diagnostic
 from cpc.compiler.lint.pages import PAGES
@@ -21,8 +22,7 @@ _LINE = re.compile(r"#~ (CPC\d{3})(?: (\d+):(\d+))?((?: \w+~=\"[^\"]*\")*)\s*")
 _PART = re.compile(r" (message|label|help|note)~=\"([^\"]*)\"")
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
+class Expected(Struct, frozen=True):
     """One diagnostic: its code, its place if that matters, and (where, part) of what it says."""
 
     code: str

@@ -2,16 +2,16 @@
 
 import re
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 __all__ = ["Block", "Shown", "blocks", "matches", "run", "shown"]
 
 _FENCE = re.compile(r"^```(\w*)[ ]?(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """A fenced block: its language, the word after it, its text, and the line it starts on."""
 
     language: str
@@ -20,8 +20,7 @@ class Block:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """A command after `$ `, and the output that the document shows for it."""
 
     command: str

@@ -1,7 +1,8 @@
 """What a frame is, read from the rules and not from the C: the datapath's parser is held against this."""
 
 import struct
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cpc.runtime.reasons import PacketReason
 
@@ -12,8 +13,7 @@ PORTS = {6: 20, 17: 8, 132: 12}
 """Bytes of the header of each protocol with ports."""
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """An IP packet that the policy may be asked about.
 
     `service_key` is None for later fragments, which take it from their first. `fragment` is None for

@@ -6,10 +6,12 @@ Every step returns a new value. Checksums are right unless a length or version w
 """
 
 import struct
-from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from itertools import pairwise
 from typing import Self
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 __all__ = [
     "ARP",
@@ -75,8 +77,7 @@ _CHECKSUM_AT = {6: 16, 17: 6, 1: 2, 58: 2}
 """Where the checksum of a protocol stands."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ip:
+class Ip(Struct, frozen=True):
     """An IP packet in the making."""
 
     source: Address
@@ -94,7 +95,7 @@ class Ip:
     forged_length: int | None = None
     tag: bytes = b""
     tail: bytes = b""
-    summed: bool = field(default=True)
+    summed: bool = True
 
     def hop(self, limit: int) -> Self:
         return replace(self, hop_limit=limit)
@@ -252,8 +253,7 @@ def fragments(whole: Ip, ident: int, *cuts: int) -> list[Ip]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class Tcp:
+class Tcp(Struct, frozen=True):
     """What a frame with a TCP segment says; `valid`: its checksums are right."""
 
     source: Address

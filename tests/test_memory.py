@@ -2,10 +2,11 @@
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from benchmarks.policies import Shape, policy_text
 from cpc.compiler.diagnostics import Diagnostic
@@ -21,8 +22,7 @@ from tests.nightly import times
 NAMES = ("web", "db", "etl")
 
 
-@dataclass
-class Writer:
+class Writer(Struct):
     """Writes statements, and edits a policy of them."""
 
     chosen: random.Random

@@ -1,6 +1,6 @@
-"""Frozen dataclasses as JSON and back, exactly: the form in which a program is kept.
+"""Frozen structs as JSON and back, exactly: the form in which a program is kept.
 
-Every dataclass is a node, written once however often it occurs, and named by its number; a node comes
+Every struct is a node, written once however often it occurs, and named by its number; a node comes
 after those that it holds. Types are read from the classes, and what does not fit them is refused.
 Fields that take no part in comparisons are not part of the value: they are left out.
 """
@@ -8,11 +8,14 @@ Fields that take no part in comparisons are not part of the value: they are left
 import json
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import fields, is_dataclass
 from enum import Enum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from msgspec import Struct
+
+from cpc.compiler.compared import compared_fields
 
 __all__ = ["Codec", "CodecError"]
 
@@ -35,11 +38,9 @@ class CodecError(ValueError):
 class Codec:
     """The encoding of values made of `classes`; `names` resolves what their types mention."""
 
-    def __init__(self, classes: Iterable[type], names: dict[str, Any]) -> None:
+    def __init__(self, classes: Iterable[type[Struct]], names: dict[str, Any]) -> None:
         self._classes = {one.__name__: one for one in classes}
-        self._fields = {
-            one: tuple(f.name for f in fields(one) if f.compare) for one in self._classes.values()
-        }
+        self._fields = {one: compared_fields(one) for one in self._classes.values()}
         self._names = names
 
     def encode(self, value: object) -> str:
@@ -152,7 +153,7 @@ class _Reader:
         if origin is frozenset:
             many = self._tuple((*inner, ...))
             return lambda data: frozenset(_as_tuple(many(data)))
-        if is_dataclass(hint):
+        if _is_struct(hint):
             return lambda data: self._node(hint, data)
         if hint in _ADDRESSES or (isinstance(hint, type) and issubclass(hint, Enum)):
             return lambda data: _parse(hint, data)
@@ -171,7 +172,7 @@ class _Reader:
         return node
 
     def _any_of(self, hints: tuple[Any, ...]) -> _Read:
-        if all(is_dataclass(hint) for hint in hints):
+        if all(map(_is_struct, hints)):
             return lambda data: self._node(hints, data)
         readers = [self.reads(hint) for hint in hints]
 
@@ -198,6 +199,10 @@ class _Reader:
             return tuple(reader(one) for reader, one in zip(readers, values, strict=True))
 
         return read
+
+
+def _is_struct(hint: object) -> bool:
+    return isinstance(hint, type) and issubclass(hint, Struct)
 
 
 def _as_list(data: object) -> list[object]:

@@ -1,7 +1,8 @@
 """How a program, and the hash of a policy, are written down."""
 
-from dataclasses import is_dataclass
 from hashlib import sha256
+
+from msgspec import Struct
 
 from cpc.compiler.artifact.codec import Codec
 from cpc.compiler.ir import nodes
@@ -11,8 +12,13 @@ from cpc.compiler.policy.model import Policy
 
 __all__ = ["PROGRAM", "decode_program", "encode_program", "policy_hash"]
 
+_MODULES = (model.__name__, nodes.__name__)
 _NAMES = vars(model) | vars(nodes)
-_CLASSES = [one for _, one in sorted(_NAMES.items()) if isinstance(one, type) and is_dataclass(one)]
+_CLASSES = [
+    one
+    for _, one in sorted(_NAMES.items())
+    if isinstance(one, type) and issubclass(one, Struct) and one.__module__ in _MODULES
+]
 PROGRAM = Codec(_CLASSES, _NAMES)
 """The encoding of programs and policies, and of every part of them."""
 

@@ -1,7 +1,8 @@
 """The artifact as a value."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cpc.compiler.artifact.program import encode_program
 from cpc.compiler.codegen.targets import Target
@@ -16,8 +17,7 @@ LANGUAGE = 1
 """The version of the policy language that this compiler reads."""
 
 
-@dataclass(frozen=True, slots=True)
-class Artifact:
+class Artifact(Struct, frozen=True):
     """One compiled policy.
 
     `policy_hash` is that of the resolved policy (hexadecimal SHA-256). `source` is `policy.bpf.c`,

@@ -1,7 +1,8 @@
 """C calls that pass exactly what the called function looks at."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 __all__ = ["Call", "parameters", "uses"]
 
@@ -9,8 +10,7 @@ _TYPES = {"bits": "const __u64 *", "facts": "__u32 ", "key": "__u32 ", "leaf": "
 """Everything that may be passed on, in the order in which it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """A function and the names that it is given."""
 
     function: str

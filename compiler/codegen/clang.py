@@ -7,9 +7,10 @@ import subprocess
 import sysconfig
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from msgspec import Struct
 
 from cpc.compiler.codegen.clang_errors import (
     broken,
@@ -53,8 +54,7 @@ def flags_for(target: Target) -> tuple[str, ...]:
     return (*FLAGS, f"-mcpu={target.cpu}")
 
 
-@dataclass(frozen=True, slots=True)
-class Clang:
+class Clang(Struct, frozen=True):
     """A clang that is new enough; `version` is the line in which it says so."""
 
     path: str

@@ -1,7 +1,8 @@
 """A leaf as a C function: its steps in order, a PASS as a jump, blocks of one priority compared."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from cpc.compiler.codegen.calls import Call, parameters, uses
 from cpc.compiler.codegen.view import Branch, LeafFunction, Section
@@ -19,8 +20,7 @@ def _returns(step: Step) -> str:
     return f"CPC_DECISION({step.site}, {what}{' | CPC_LOG' if step.log else ''})"
 
 
-@dataclass(slots=True)
-class _Draft:
+class _Draft(Struct):
     """Sections so far, and what they call."""
 
     sections: list[Section] = field(default_factory=list)

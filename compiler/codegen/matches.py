@@ -5,7 +5,8 @@ removes; one test of the gathered words remains, so that paths do not multiply.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from cpc.compiler.codegen.calls import Call, parameters, uses
 from cpc.compiler.codegen.comments import few
@@ -26,8 +27,7 @@ def _mask_words(mask: int) -> list[tuple[int, int]]:
     return [(i, value) for i, value in words if value]
 
 
-@dataclass(slots=True)
-class _Part:
+class _Part(Struct):
     """What one subject adds: masks, free and bound by requirements, or every peer."""
 
     free: int = 0

@@ -5,8 +5,9 @@ and the releases in which tcx (6.6) and cpu v4 (6.6) came.
 """
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from cpc.compiler.diagnostics import error
 from cpc.compiler.errors import InputError
@@ -21,8 +22,7 @@ class Attach(StrEnum):
     CLSACT = "clsact"
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """A kernel release: everything later has what it has.
 
     `cpu` is clang's `-mcpu`. `last_helper` is the highest number of a helper (`enum bpf_func_id`).

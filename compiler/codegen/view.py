@@ -5,13 +5,12 @@ keys; *facts* are conditions that many leaves ask, found once for each decision.
 and `call` are C expressions.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 __all__ = ["Branch", "Chunk", "Direction", "LeafFunction", "Line", "Match", "Section", "View"]
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
+class Branch(Struct, frozen=True):
     """`if (TEST) BODY`, with the rules that it is there for; one statement or several."""
 
     test: str
@@ -19,8 +18,7 @@ class Branch:
     rules: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Struct, frozen=True):
     """`bool NAME(PARAMETERS)`: whether a step fires.
 
     `subjects` are the words of the endpoint's bits that are read. `words` are variables, with what they
@@ -37,8 +35,7 @@ class Match:
     tests: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True):
     """Part of a leaf: tests in order, or the calls of `blocks`, whose preferred outcome counts.
 
     `label` is where a PASS before it goes; empty: nothing goes there. `passed` is the label that a
@@ -51,8 +48,7 @@ class Section:
     passed: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class LeafFunction:
+class LeafFunction(Struct, frozen=True):
     """`u32 NAME(PARAMETERS)`: a decision, or the outcome of one block of a leaf.
 
     `chooses`: it has blocks to choose between. `final` is what is returned in the end.
@@ -66,16 +62,14 @@ class LeafFunction:
     final: str
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One line of nested code."""
 
     depth: int
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(Struct, frozen=True):
     """`u32 NAME(PARAMETERS)`: a function that finds something by the number in `variable`.
 
     Either the `lines` of a tree of comparisons, or `cases` (number, result) of which the last is the
@@ -90,8 +84,7 @@ class Chunk:
     cases: tuple[tuple[int, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Direction:
+class Direction(Struct, frozen=True):
     """One direction, in the order in which C must define it.
 
     `facts` are (mask, test) in the order in which they are found, in a function with
@@ -110,8 +103,7 @@ class Direction:
     call: str
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """The whole file."""
 
     version: str

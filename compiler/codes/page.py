@@ -1,12 +1,11 @@
 """The page of one diagnostic code."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 __all__ = ["Page"]
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """What `cpc explain CODE` shows: a title, why it is said, and what to do.
 
     `bad` and `good` are policy snippets (or commands) before and after the mending; may be empty.

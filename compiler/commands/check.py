@@ -2,8 +2,10 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cpc.compiler.cache import POLICIES, Cache, cache_folder
 from cpc.compiler.commands.exits import UNKNOWN, exit_at
@@ -23,8 +25,7 @@ from cpc.compiler.remembered import Remembered
 __all__ = ["Order", "Wishes", "answer", "kept_for", "run"]
 
 
-@dataclass(frozen=True, slots=True)
-class Wishes:
+class Wishes(Struct, frozen=True):
     """What the command line says about findings; it goes before `cpc.toml`. None: nothing."""
 
     select: Sequence[str] | None = None
@@ -35,8 +36,7 @@ class Wishes:
     notes: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """What to check, as given on the command line; `remember`: what is found out may be kept for the next time."""
 
     files: Sequence[str]

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from cpc.compiler.artifact import DEFAULT_TARGET, Artifact, write_artifact
 from cpc.compiler.commands.exits import Exit, exit_of
@@ -18,8 +19,7 @@ from cpc.compiler.write import write_whole
 __all__ = ["Order", "run"]
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """What to compile, for which kernel, and what to do with the result."""
 
     files: Sequence[str]

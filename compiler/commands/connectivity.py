@@ -1,8 +1,9 @@
 """`cpc connectivity`: who may talk to whom."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import assert_never
+
+from msgspec import Struct
 
 from cpc.compiler.commands.connectivity_text import (
     connectivity_csv,
@@ -20,8 +21,7 @@ from cpc.compiler.verify.connectivity import Connectivity
 __all__ = ["Order", "run"]
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """Policies and who is there; `emit` None: JSON where that is the format, else txt. `entities`: the
     host, nodes and the like are listed too.
     """

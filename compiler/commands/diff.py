@@ -3,7 +3,8 @@
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cpc.compiler.commands.changes_text import changes_json, changes_txt
 from cpc.compiler.commands.diff_text import diff_concise, diff_json, diff_text
@@ -25,8 +26,7 @@ from cpc.compiler.write import write_whole
 __all__ = ["Order", "Wishes", "run"]
 
 
-@dataclass(frozen=True, slots=True)
-class Wishes:
+class Wishes(Struct, frozen=True):
     """What becomes of the answer. `exit_code`: 1 where anything differs; `fail_on_widening`: 1 where
     something is newly allowed. `pcap` names a file for the witnesses.
     """
@@ -37,8 +37,7 @@ class Wishes:
     connections: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """Two sides of one or several paths each, and what is said about reading both."""
 
     old: Sequence[str]

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from textwrap import fill
+
+from msgspec import Struct
 
 from cpc.compiler.codes.page import Page
 from cpc.compiler.commands.exits import Exit
@@ -16,8 +17,7 @@ from cpc.compiler.report import Format
 __all__ = ["Order", "run"]
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """What to explain: a code or rule of `cpc check`, or a name in `files`; no subject lists every code."""
 
     subject: str | None

@@ -1,7 +1,8 @@
 """`cpc export`: policies as objects of Kubernetes and Cilium."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cpc.compiler.commands.exits import Exit, exit_of
 from cpc.compiler.commands.front import read_policies
@@ -16,8 +17,7 @@ _OF_NUMBERS = "CPC325"
 """A container port whose number is not known: objects have its name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """What to export, as which kind, and where it goes (None: standard output)."""
 
     files: Sequence[str]

@@ -3,9 +3,10 @@
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from difflib import unified_diff
 from pathlib import Path
+
+from msgspec import Struct
 
 from cpc.compiler.commands.exits import Exit, exit_of, worst
 from cpc.compiler.commands.terminal import Terminal
@@ -20,8 +21,7 @@ from cpc.compiler.write import write_whole
 __all__ = ["Order", "run"]
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """What to format; `check` and `diff` write nothing."""
 
     files: Sequence[str]

@@ -1,8 +1,9 @@
 """`cpc graph`: who may reach whom, and by which lines, as a page for a browser."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from cpc.compiler.commands.exits import Exit, exit_of
 from cpc.compiler.commands.front import parameters
@@ -15,8 +16,7 @@ from cpc.compiler.write import write_whole
 __all__ = ["Order", "run"]
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """Policies and who is there; `output` None: standard output. `entities`: the host, nodes and the like are
     on the page too.
     """

@@ -1,7 +1,8 @@
 """`cpc identities`: which labels a policy tells apart, and which endpoints it cannot."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cpc.compiler.commands.exits import Exit, exit_of
 from cpc.compiler.commands.front import read_policies
@@ -17,8 +18,7 @@ from cpc.compiler.verify.engine.quotient import Quotient, Undecided, alike, quot
 __all__ = ["Order", "run"]
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """What to ask about, as given on the command line."""
 
     files: Sequence[str]

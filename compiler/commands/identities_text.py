@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from cpc.compiler.commands.trace_text import decision_json, decision_words, party_json
 from cpc.compiler.policy.flow import OPAQUE, Label
@@ -17,8 +18,7 @@ _SHOWN = 8
 """Classes of a key, or members of a class, that are shown."""
 
 
-@dataclass(frozen=True, slots=True)
-class Identities:
+class Identities(Struct, frozen=True):
     """The label sets of an inventory by number with their endpoints' names, `alike` those that are told apart by
     nothing; `unasked` are keys that no policy names.
     """

@@ -1,7 +1,9 @@
 """`cpc import`: policies of Kubernetes and Cilium as a policy of the language."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cpc.compiler.commands.exits import Exit, exit_of
 from cpc.compiler.commands.terminal import Terminal
@@ -15,8 +17,7 @@ from cpc.compiler.write import write_whole
 __all__ = ["Order", "run"]
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """What to import, and where the text goes (None: standard output)."""
 
     files: Sequence[str]

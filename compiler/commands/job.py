@@ -1,9 +1,9 @@
 """What a command becomes once its words are understood."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import typer
+from msgspec import Struct
 
 from cpc.compiler.commands.terminal import Color, Terminal
 from cpc.compiler.diagnostics import error
@@ -13,16 +13,14 @@ from cpc.compiler.report import PLAIN, Format
 __all__ = ["Common", "Job", "terminal_of"]
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """A command with all that it was given; `body` returns the exit code."""
 
     body: Callable[[Terminal], int]
     terminal: Terminal
 
 
-@dataclass(frozen=True, slots=True)
-class Common:
+class Common(Struct, frozen=True):
     """Options given before the command."""
 
     format: Format | None = None

@@ -1,8 +1,9 @@
 """`cpc monitor`: verdicts as they fall, one a line."""
 
 import json
-from dataclasses import dataclass
 from itertools import islice
+
+from msgspec import Struct
 
 from cpc.compiler.commands.exits import Exit
 from cpc.compiler.commands.terminal import Terminal
@@ -15,8 +16,7 @@ from cpc.runtime.monitor import Filters, Tell, monitor
 __all__ = ["Order", "run"]
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """What to watch, and when to stop; `count` and `seconds` None: not before Ctrl-C."""
 
     instance: str

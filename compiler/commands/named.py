@@ -1,8 +1,9 @@
 """Everything in a syntax tree that has a name."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import assert_never
+
+from msgspec import Struct
 
 from cpc.compiler.source import Span
 from cpc.compiler.syntax import tree
@@ -10,8 +11,7 @@ from cpc.compiler.syntax import tree
 __all__ = ["Entry", "named"]
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One named statement: what it is, its place, and its doc comment."""
 
     kind: str

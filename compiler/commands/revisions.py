@@ -7,8 +7,9 @@ import tarfile
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import chdir, contextmanager
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+
+from msgspec import Struct
 
 from cpc.compiler.diagnostics import error
 from cpc.compiler.errors import InputError
@@ -20,8 +21,7 @@ _READ = (".cil", *MANIFESTS)
 """What is taken out of a revision: all that a policy there may be, or include."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(Struct, frozen=True):
     """A revision as it was written, its commit, and a path from the top of the repository."""
 
     revision: str

@@ -5,9 +5,11 @@ import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TextIO
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from cpc.compiler.diagnostics import Diagnostic, Severity
 from cpc.compiler.report import DOCUMENTS, Format, Look, render, summary
@@ -47,8 +49,7 @@ def flush_answer() -> None:
             sys.stdout.flush()
 
 
-@dataclass(slots=True)
-class Terminal:
+class Terminal(Struct):
     """The options that every command has, and the two streams.
 
     `sources` collects every text read, so that whoever reports can show its lines. `fail_level`: from

@@ -1,8 +1,9 @@
 """`cpc test`: the tests that policies bring along."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cpc.compiler.commands.exits import Exit, exit_of, worst
 from cpc.compiler.commands.front import read_policies
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Order", "run"]
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """What to test, and what to find out about the tests; `junit` is a file for the results too, `kernel`:
     the loaded program is asked too.
     """

@@ -1,9 +1,11 @@
 """`cpc test --kernel`: each case's connection as packets, decided by the loaded program."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cpc.compiler.artifact import DEFAULT_TARGET, Artifact
 from cpc.compiler.commands.terminal import Terminal
@@ -35,8 +37,7 @@ _EXTENSIONS = (0, 43, 44, 60)
 """Not upper-layer protocols in IPv6, but extension headers."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rehearsed:
+class Rehearsed(Struct, frozen=True):
     """How many packets were decided as `decide` does, and what is said of the others."""
 
     packets: int

@@ -1,7 +1,8 @@
 """`cpc trace` and `cpc why`: one connection, and how both sides decide it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cpc.compiler.commands.exits import Exit, exit_of
 from cpc.compiler.commands.front import parameters, read_policies
@@ -18,8 +19,7 @@ from cpc.compiler.verify.questions import Answer
 __all__ = ["Order", "trace", "why"]
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """What is asked, of which policies; label selectors of the question hold inside `namespace`."""
 
     files: Sequence[str]

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cpc.compiler.commands.exits import exit_of
 from cpc.compiler.commands.front import read_policies
@@ -20,8 +21,7 @@ from cpc.compiler.verify.certify import Certificate
 __all__ = ["Order", "run"]
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """What to verify, as given on the command line; `timeout`: seconds for each assert; `certify`: ask z3
     about the rules too.
     """

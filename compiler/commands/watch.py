@@ -3,11 +3,11 @@
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import TypeAlias
 
+from msgspec.structs import replace
 from watchfiles import watch
 
 from cpc.compiler.commands import check

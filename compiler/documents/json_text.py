@@ -3,7 +3,8 @@
 import json
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 __all__ = ["Rewritten", "rewritten"]
 
@@ -19,8 +20,7 @@ _TOKEN = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Rewritten:
+class Rewritten(Struct, frozen=True):
     """A text in place of another one; from `starts[i]` on it goes on as the other does from `origins[i]`."""
 
     text: str

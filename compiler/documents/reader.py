@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from cpc.compiler.diagnostics import Diagnostics, Label, error, has_errors, suggest, warning
 from cpc.compiler.documents.nodes import Kind, Mapping, Node, Scalar, Sequence, is_null
@@ -14,8 +15,7 @@ Fields = dict[str, tuple[Scalar, Node]]
 """A mapping's entries by key: the key as written, and its value."""
 
 
-@dataclass(slots=True)
-class Reader:
+class Reader(Struct):
     """Checks shapes and adds what is wrong to `diagnostics` (CPC702-CPC704)."""
 
     diagnostics: Diagnostics = field(default_factory=list)

@@ -1,8 +1,9 @@
 """The statements of a policy by subject: what an object that has one selector says."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Generic, TypeAlias, TypeVar
+
+from msgspec import Struct, field
 
 from cpc.compiler.policy.model import (
     Direction,
@@ -39,8 +40,7 @@ S = TypeVar("S")
 """What an object selects its subject by."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """What one policy says, or what stands outside of all of them (no name): statements in order."""
 
     name: str
@@ -100,8 +100,7 @@ def isolated(policy: Policy) -> Isolated:
     }
 
 
-@dataclass(slots=True)
-class Section:
+class Section(Struct):
     """What is said of one direction of a subject."""
 
     isolated: bool = False
@@ -109,8 +108,7 @@ class Section:
     requirements: list[Requirement] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class Bundle(Generic[S]):
+class Bundle(Struct, Generic[S]):
     """All that a policy says of one subject."""
 
     subject: S

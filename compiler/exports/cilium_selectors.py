@@ -6,7 +6,7 @@ namespace unless they do. Rules as JSON are taken as they are written. Identitie
 endpoints have labels of the source `reserved`, which `any` matches.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from cpc.compiler.exports.conjunctions import Atom, Conjunction, Operator, expression
 from cpc.compiler.exports.refusals import Refusals
@@ -29,16 +29,14 @@ _RESERVED = frozenset({*Entity, "ingress", "unknown"})
 """Keys of labels that Cilium gives to what is no endpoint of ours."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """Where selectors stand: in a namespace (empty: clusterwide), or `raw`, as Cilium itself has them."""
 
     namespace: str = ""
     raw: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """A conjunction, or the reserved identity that an entity is."""
 
     labels: Conjunction

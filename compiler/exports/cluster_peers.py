@@ -1,7 +1,8 @@
 """Peers of cluster-wide policies: pods, and at egress networks, nodes and DNS names."""
 
 import re
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from cpc.compiler.exports.kinds import Kind
 from cpc.compiler.exports.pods import EVERY_POD, Pods, pods_of
@@ -26,8 +27,7 @@ _EVERYWHERE = ("0.0.0.0/0", "::/0")
 _NAME = re.compile(r"([a-z0-9]([-a-z0-9_]*[a-z0-9])?\.)+[a-z0-9]([-a-z0-9_]*[a-z0-9])?")
 
 
-@dataclass(slots=True)
-class Peers:
+class Peers(Struct):
     """A rule's peers by what they are; `nodes`: all of them."""
 
     pods: list[Pods] = field(default_factory=list)

@@ -5,7 +5,7 @@ a priority and rules in order; peers are pods everywhere, and at egress addresse
 too), nodes and names. Lists are bounded; what is longer becomes several rules one after the other.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from cpc.compiler.exports.bundles import never_matches, written
 from cpc.compiler.exports.cluster_peers import Peers, peers_of
@@ -27,8 +27,7 @@ _RULE_NAME = 100
 """Characters of a rule's name."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Dialect:
+class _Dialect(Struct, frozen=True):
     """How one version says it; `most` bounds lists of rules, peers and ports."""
 
     version: str

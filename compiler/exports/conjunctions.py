@@ -1,8 +1,9 @@
 """Label expressions as selectors say them: alternatives, each a list of requirements on labels."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias, assert_never
+
+from msgspec import Struct
 
 from cpc.compiler.policy.model import (
     AllOf,
@@ -38,8 +39,7 @@ class Operator(StrEnum):
     ABSENT = "DoesNotExist"
 
 
-@dataclass(frozen=True, slots=True)
-class Atom:
+class Atom(Struct, frozen=True):
     """One requirement on a label; `values` are sorted, and not empty for In and NotIn alone."""
 
     key: LabelKey

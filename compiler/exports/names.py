@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from cpc.compiler.exports.conjunctions import Conjunction, Operator
 from cpc.compiler.exports.selectors import Document
@@ -15,8 +16,7 @@ _MOST = 63
 """Characters of a name: as many as a label's value has, so that selectors can find the object."""
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(Struct, frozen=True):
     """Hands out names of objects, each once in a kind and namespace."""
 
     _taken: set[tuple[str, str, str]] = field(default_factory=set)

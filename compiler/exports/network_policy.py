@@ -5,7 +5,7 @@ subject of one policy. Objects add up, as statements do here; selecting a pod is
 subject must be isolated anyway in the directions of its object.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from cpc.compiler.exports.bundles import Bundle, Isolated, Section, Source, bundles
 from cpc.compiler.exports.names import Names, described, metadata, subject_words
@@ -39,8 +39,7 @@ _WORLD = {
 """`ipBlock` is about external addresses, all of which these are."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Subject:
+class _Subject(Struct, frozen=True):
     """Pods of one namespace."""
 
     namespace: str

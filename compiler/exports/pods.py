@@ -1,7 +1,8 @@
 """Conjunctions as NetworkPolicy and its kin select: pods by their labels in namespaces by theirs."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cpc.compiler.exports.conjunctions import Atom, Conjunction, Operator
 from cpc.compiler.exports.refusals import Refusals
@@ -24,8 +25,7 @@ EVERY_POD = '`{ "k8s:io.kubernetes.pod.namespace" }` is every pod of every names
 _NAMESPACE = LabelKey("k8s", NAMESPACE_KEY)
 
 
-@dataclass(frozen=True, slots=True)
-class Pods:
+class Pods(Struct, frozen=True):
     """Pods: `names` are about their namespace's name, `labels` about its labels, `own` about theirs."""
 
     names: tuple[Atom, ...]

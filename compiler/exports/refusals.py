@@ -1,6 +1,6 @@
 """What cannot be said in a kind of objects: collected, with the line, and all of it."""
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from cpc.compiler.diagnostics import Diagnostic, Diagnostics, Label, error, warning
 from cpc.compiler.exports.kinds import Kind, shown
@@ -9,8 +9,7 @@ from cpc.compiler.policy.model import Origin
 __all__ = ["Refusals"]
 
 
-@dataclass(frozen=True, slots=True)
-class Refusals:
+class Refusals(Struct, frozen=True):
     """The diagnostics of one export. A rule's two halves have one place: the same is said once."""
 
     kind: Kind

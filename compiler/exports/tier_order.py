@@ -4,7 +4,7 @@ Kubernetes leaves open which of several objects of one priority decides, so rule
 actions must not match the same traffic there, unless they stand in one object.
 """
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from cpc.compiler.diagnostics import Label
 from cpc.compiler.exports.conjunctions import alternatives, disjoint
@@ -15,8 +15,7 @@ from cpc.compiler.policy.model import Direction, EndpointTerm, PortRange, Rule, 
 __all__ = ["Ordered", "ordered"]
 
 
-@dataclass(slots=True)
-class Ordered:
+class Ordered(Struct):
     """An object of a tier: rules of one subject that are asked in order."""
 
     tier: Tier

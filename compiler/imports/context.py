@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass, field
+
+from msgspec import field
 
 from cpc.compiler.diagnostics import Label, suggest
 from cpc.compiler.documents.nodes import Node, Scalar, is_null
@@ -50,7 +51,6 @@ _OF_SERVICES = ("Service", "EndpointSlice", "Endpoints")
 """Kinds that say what a Service is."""
 
 
-@dataclass(slots=True)
 class Context(Reader):
     """A reader of policy objects; `inventory` is the closed world, where one is known.
 

@@ -2,7 +2,8 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from cpc.compiler.diagnostics import Diagnostic, Diagnostics, error
 from cpc.compiler.documents.compose import documents
@@ -44,8 +45,7 @@ def inventory_among(objects: Sequence[Object]) -> tuple[Inventory | None, Diagno
     return (None if reader.failed() else inventory), reader.diagnostics
 
 
-@dataclass(slots=True)
-class _Found:
+class _Found(Struct):
     """Documents of every file; native ones are read first, since they may say which node is the host."""
 
     sources: Sources

@@ -1,7 +1,8 @@
 """Files of objects: what they hold, and their policies as syntax trees."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cpc.compiler.diagnostics import Diagnostic, Diagnostics, error
 from cpc.compiler.documents.compose import documents
@@ -18,8 +19,7 @@ from cpc.compiler.syntax import tree
 __all__ = ["Manifests", "import_units", "read_manifests", "workloads"]
 
 
-@dataclass(frozen=True, slots=True)
-class Manifests:
+class Manifests(Struct, frozen=True):
     """The objects of one file that mean something here, in written order.
 
     `named`: somebody wrote the file's name, so that it must hold a policy; `others` are the kinds of

@@ -1,8 +1,9 @@
 """Documents as Kubernetes objects: what kind each is, its name and namespace, lists taken apart."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from cpc.compiler.diagnostics import suggest
 from cpc.compiler.documents.nodes import Mapping, Node, Scalar, Sequence
@@ -42,8 +43,7 @@ _INVENTORY = {"cluster", "entities", "endpoints"}
 _SECTIONS = frozenset({"ingress", "ingressdeny", "egress", "egressdeny"})
 
 
-@dataclass(frozen=True, slots=True)
-class Object:
+class Object(Struct, frozen=True):
     """One object as written.
 
     `group` is empty for the core API; `name` and `namespace` are empty where none is given. `spot` is

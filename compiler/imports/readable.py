@@ -5,7 +5,8 @@ What a tree means stays the same: a definition stands for its expression whereve
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from cpc.compiler.diagnostics import Diagnostics
 from cpc.compiler.imports.identifiers import free_name, identifier

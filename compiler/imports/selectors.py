@@ -1,7 +1,8 @@
 """Label selectors of Kubernetes as label expressions of the language."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cpc.compiler.diagnostics import suggest
 from cpc.compiler.documents.nodes import Mapping, Node, Scalar
@@ -114,8 +115,7 @@ def pods(context: Context, parts: Fields, span: Span, namespace: str | None) -> 
     return tree.Labels(tuple(terms), span)
 
 
-@dataclass(frozen=True, slots=True)
-class _Reader:
+class _Reader(Struct, frozen=True):
     context: Context
     key: Key
     sources: bool

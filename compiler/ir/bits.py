@@ -5,8 +5,9 @@ The runtime asks here when an endpoint, an identity or a prefix appears; the ans
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
+
+from msgspec import Struct
 
 from cpc.compiler.ir.nodes import Program
 from cpc.compiler.policy.decide import CONCRETE, PartyAtoms
@@ -26,8 +27,7 @@ def contains(outer: Network, inner: Network) -> bool:
     return isinstance(inner, IPv6Network) and inner.subnet_of(outer)
 
 
-@dataclass(frozen=True, slots=True)
-class _PrefixReading:
+class _PrefixReading(Struct, frozen=True):
     """The atoms about an address that nobody owns and whose longest match is `prefix`.
 
     The table holds every network that the policy names (`prefixes`), so such an address is in a named

@@ -6,7 +6,8 @@ allow it before they ask.
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cpc.compiler.errors import InternalError
 from cpc.compiler.ir.nodes import (
@@ -28,8 +29,7 @@ __all__ = ["Outcome", "Sites", "interpret", "leaf_of", "name"]
 _PREFERENCE = (StepVerdict.DENY, StepVerdict.ALLOW, StepVerdict.PASS)
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """A verdict, the site of the step that gave it, whether it is logged, and the rule it names."""
 
     verdict: Verdict
@@ -38,8 +38,7 @@ class Outcome:
     rule: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Facts:
+class _Facts(Struct, frozen=True):
     """What a clause is tested against; `bound`: the peer meets the subject's requirements."""
 
     subject: int

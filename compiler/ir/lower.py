@@ -7,9 +7,10 @@ which no policy that gets here has.
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cpc.compiler.errors import InternalError
 from cpc.compiler.ir.nodes import (
@@ -105,8 +106,7 @@ def _unenforced(term: Term) -> bool:
     return isinstance(term, ServiceTerm | Fqdn)
 
 
-@dataclass(frozen=True, slots=True)
-class _Half:
+class _Half(Struct, frozen=True):
     """A rule that can match something, with its clauses."""
 
     rule: Rule

@@ -10,8 +10,9 @@ are not themselves: their protocol is taken with 0x100 added.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import IntEnum
+
+from msgspec import Struct
 
 from cpc.compiler.policy.model import Action, Direction, PortName, Selector, Term
 from cpc.compiler.policy.semantics import Reason
@@ -57,8 +58,7 @@ class StepVerdict(IntEnum):
     PASS = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Clause:
+class Clause(Struct, frozen=True):
     """Fires when the endpoint has subject bit `subject` and the peer has a bit of `peers`.
 
     `required`: and the subject's requirements hold for the peer (see `Decision.requirements`); only
@@ -72,8 +72,7 @@ class Clause:
     rule: int
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """Fires when some clause does; the first clause that fires names the rule.
 
     Clauses are in the order of rules. `site` is what the kernel reports: unique in the program, from 1
@@ -95,8 +94,7 @@ Group = tuple[Block, ...]
 """Blocks of one priority: of their outcomes deny wins over allow over pass; of equals, the first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(Struct, frozen=True):
     """What decides one set of service keys: admin groups, the normal steps, baseline groups, mode.
 
     A PASS in `admin` goes on at `normal`, one in `baseline` at `final`. `final` always fires.
@@ -120,8 +118,7 @@ class Leaf:
         yield self.final
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """One direction. `starts` are ascending service keys, the first 0: keys from starts[i] up to
     starts[i+1] (the last: up to KEY_END) are decided by `leaves[index[i]]`; neighbours differ.
 
@@ -136,8 +133,7 @@ class Decision:
     requirements: tuple[tuple[int, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RuleEntry:
+class RuleEntry(Struct, frozen=True):
     """What a clause names: the rule (or the `default`, isolation or mode statement) and its place.
 
     `line` and `column` count from 1; the local host and the mode have no place: an empty `file`.
@@ -152,8 +148,7 @@ class RuleEntry:
     doc: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(Struct, frozen=True):
     """Both directions over shared bits.
 
     `subjects[i]` is the selector of subject bit i, `peers[i]` the term of peer bit i. `rules` is the

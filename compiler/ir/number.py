@@ -1,8 +1,9 @@
 """Sites: a number for every step, given last, so that equal leaves can be found before."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import count
+
+from msgspec.structs import replace
 
 from cpc.compiler.ir.nodes import Block, Decision, Group, Leaf, Program, Step
 

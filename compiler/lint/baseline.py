@@ -9,9 +9,10 @@ import json
 import os
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from cpc.compiler.diagnostics import Diagnostic, error
 from cpc.compiler.errors import InputError
@@ -26,8 +27,7 @@ __all__ = ["SCHEMA", "Baseline", "Key", "Keys", "read_baseline", "write_baseline
 SCHEMA: Final = "cpc.baseline/1"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Key:
+class Key(Struct, frozen=True, order=True):
     """`file` is a path from the baseline's folder; `statement` is `policy/rule`; `text` a hash of what is
     written there, white space aside.
     """
@@ -38,8 +38,7 @@ class Key:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Baseline:
+class Baseline(Struct, frozen=True):
     """How many findings of each key are accepted."""
 
     counts: Counter[Key]

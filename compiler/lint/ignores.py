@@ -7,7 +7,8 @@ itself, never about the statements inside.
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from cpc.compiler.diagnostics import Diagnostic
 from cpc.compiler.source import SourceFile, Sources, Span
@@ -22,16 +23,14 @@ _MEANT = re.compile(r"#+\s*cpc:\s*(\w+\s*\[|ignore\b)")
 _WHOLE = re.compile(r"#+\s*cpc:\s*ignore\s*\[([^\]]*)\]\s*:?\s*(.*)")
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(Struct, frozen=True):
     """A code or a rule's name in an ignore, and where it stands."""
 
     text: str
     span: Span
 
 
-@dataclass(slots=True)
-class Ignore:
+class Ignore(Struct):
     """One comment. `understood`: it has the form; `reason` may still be missing.
 
     `reach` are the stretches of its file in which a finding begins that it is about. `used` are the words

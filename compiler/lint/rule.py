@@ -1,8 +1,9 @@
 """What a rule of `cpc check` is, and what it may look at."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct, field
 
 from cpc.compiler.codes.page import Page
 from cpc.compiler.diagnostics import Diagnostic, Severity
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Check", "Material", "Rule"]
 
 
-@dataclass(frozen=True, slots=True)
-class Material:
+class Material(Struct, frozen=True):
     """A policy without errors, and everything that is known about it.
 
     `include_path` is where included files were looked for besides; `findings` are those of the engine,
@@ -44,8 +44,7 @@ class Material:
 Check: TypeAlias = Callable[[Material], Iterable[Diagnostic]]
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One rule; its name reads well after "allow".
 
     `severity` is what holds where nobody chose another. `check` None: another part of cpc says it, which

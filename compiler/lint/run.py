@@ -1,7 +1,8 @@
 """A policy's material to what is said about it: the rules that were selected, silenced where comments say so."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from cpc.compiler.diagnostics import Diagnostic, Severity
 from cpc.compiler.lint.ignores import Ignore, ignores, silenced

@@ -1,7 +1,8 @@
 """Which rules speak: what was selected and ignored, the more exact word winning."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cpc.compiler.diagnostics import suggest
 from cpc.compiler.lint.pages import PAGES
@@ -21,8 +22,7 @@ def _exactness(word: str, code: str) -> int:
     return len(word) + 1 if code.startswith(word.upper()) else 0
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """Words are codes, beginnings of codes, names of rules, or `all`."""
 
     select: tuple[str, ...] = (EVERYTHING,)

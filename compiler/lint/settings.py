@@ -14,8 +14,9 @@ redundant-rule = "error"
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from cpc.compiler.diagnostics import Diagnostic, Severity, error, suggest
 from cpc.compiler.errors import InputError
@@ -32,8 +33,7 @@ FILE_NAME = "cpc.toml"
 _KEYS = ("select", "ignore", "fail-level", "baseline", "notes", "severity")
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """What the checks obey. `severities` are by code; `baseline` is a path from the current folder.
 
     `notes`: notes about how rules hang together are said too; they are, whatever it says, of rules that
@@ -88,8 +88,7 @@ def _syntax(source: SourceFile, said: str) -> Diagnostic:
     )
 
 
-@dataclass(slots=True)
-class _Reader:
+class _Reader(Struct):
     """Reads tables; what is wrong is collected, and raised together."""
 
     source: SourceFile

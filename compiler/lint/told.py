@@ -2,8 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from operator import attrgetter
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cpc.compiler.codes.page import Page
 from cpc.compiler.diagnostics import Diagnostic, Label, Severity
@@ -20,8 +22,7 @@ _KNOWN = "asked of: those in the inventory, and external addresses"
 """The note of what does not hold of everybody that there could be."""
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """What is said of one written statement: findings of one kind about its halves, with one reason.
 
     `halves` are all the halves that the statement has.

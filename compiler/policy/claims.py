@@ -1,7 +1,8 @@
 """What a policy says about itself: asserts and tests, resolved; kept for later stages."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from cpc.compiler.policy.flow import Request
 from cpc.compiler.policy.model import L7Match, Origin, PortRange, Selector
@@ -25,8 +26,7 @@ class AssertKind(StrEnum):
     ISOLATED = "isolated"
 
 
-@dataclass(frozen=True, slots=True)
-class Assert:
+class Assert(Struct, frozen=True):
     """A claim about flows from `left` to `right` (empty for isolated).
 
     `ports` None: every protocol. `request` None: flows; else the requests that its one matcher matches.
@@ -40,8 +40,7 @@ class Assert:
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True)
-class TestCase:
+class TestCase(Struct, frozen=True):
     """One connection and what both sides together decide about it.
 
     `by` is a rule's name, `BY_DEFAULT`, or None where the test does not say. `origin` is its place.
@@ -56,8 +55,7 @@ class TestCase:
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True)
-class Test:
+class Test(Struct, frozen=True):
     """`test "name" { cases }`; at least one case."""
 
     name: str

@@ -1,6 +1,6 @@
 """Connections: what the client's egress and the server's ingress decide together."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from cpc.compiler.policy.decide import decide
 from cpc.compiler.policy.flow import Flow, Party, Request
@@ -10,8 +10,7 @@ from cpc.compiler.policy.semantics import Decision, Reason, Verdict
 __all__ = ["Connection", "Outcome", "decide_connection", "name_of"]
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(Struct, frozen=True):
     """What a client asks of a server; the numbers are those of `Flow`."""
 
     client: Party
@@ -27,8 +26,7 @@ class Connection:
         return Flow(subject, peer, direction, self.family, self.protocol, self.port)
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What each side of a connection decides; a side that nobody manages allows."""
 
     egress: Decision

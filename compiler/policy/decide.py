@@ -1,7 +1,9 @@
 """`decide`: the meaning with Python values, the reference that every other reading is held against."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cpc.compiler.errors import InternalError
 from cpc.compiler.policy.flow import OPAQUE, Flow, KafkaRequest, Party, Request
@@ -54,8 +56,7 @@ _ICMP_FAMILY = {int(Protocol.ICMP): 4, int(Protocol.ICMPV6): 6}
 """ICMP is itself in one family only; elsewhere its number is a protocol like any other."""
 
 
-@dataclass(frozen=True, slots=True)
-class PartyAtoms:
+class PartyAtoms(Struct, frozen=True):
     """A party's atoms, looked up."""
 
     party: Party

@@ -1,7 +1,8 @@
 """What an expression says: characters, positions, sequences, choices and repetitions."""
 
-from dataclasses import dataclass
 from typing import TypeAlias, assert_never
+
+from msgspec import Struct
 
 from cpc.compiler.policy.characters import Ranges
 
@@ -17,36 +18,31 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Characters:
+class Characters(Struct, frozen=True):
     """One character out of `ranges`; none: matches nothing."""
 
     ranges: Ranges
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(Struct, frozen=True):
     """No character, at a place: `start`, `end`, `line-start`, `line-end`, `word-edge`, `word-inside`."""
 
     place: str
 
 
-@dataclass(frozen=True, slots=True)
-class Sequence:
+class Sequence(Struct, frozen=True):
     """One after the other; none: the empty string."""
 
     parts: tuple["Expression", ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """Any of at least two."""
 
     options: tuple["Expression", ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Repeat:
+class Repeat(Struct, frozen=True):
     """`part` from `low` to `high` times; None: without end."""
 
     part: "Expression"

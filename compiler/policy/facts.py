@@ -1,7 +1,8 @@
 """What statements say by themselves: found once, and then wherever the statements lie."""
 
-from dataclasses import replace
 from typing import NamedTuple, TypeVar
+
+from msgspec.structs import replace
 
 from cpc.compiler.policy.model import Audit, Isolation, Origin, Requirement, Rule, Tier
 from cpc.compiler.policy.resolve_places import placed_origin

@@ -1,7 +1,8 @@
 """Flows and requests: what a policy decides about."""
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from cpc.compiler.policy.model import Address, Direction, Entity
 
@@ -19,8 +20,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Label:
+class Label(Struct, frozen=True, order=True):
     """`source:key=value`."""
 
     source: str
@@ -31,8 +31,7 @@ class Label:
         return f"{self.source}:{self.key}={self.value}"
 
 
-@dataclass(frozen=True, slots=True)
-class Party:
+class Party(Struct, frozen=True):
     """One end of a flow.
 
     `managed`: an endpoint of ours, which has labels and a side. `entities` are the basic facts
@@ -53,16 +52,14 @@ class Party:
     names: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Opaque:
+class Opaque(Struct, frozen=True):
     """Bytes that are not the expected protocol."""
 
 
 OPAQUE = Opaque()
 
 
-@dataclass(frozen=True, slots=True)
-class HttpRequest:
+class HttpRequest(Struct, frozen=True):
     """`path` is normalised and includes `?query`; header names are lower case."""
 
     method: str
@@ -71,8 +68,7 @@ class HttpRequest:
     headers: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class KafkaElement:
+class KafkaElement(Struct, frozen=True):
     """One (api key, version, client id, topic) of a Kafka request; `topic` None: it names none."""
 
     api_key: int
@@ -81,15 +77,13 @@ class KafkaElement:
     topic: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class KafkaRequest:
+class KafkaRequest(Struct, frozen=True):
     """Allowed iff every element is; at least one element."""
 
     elements: tuple[KafkaElement, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DnsQuery:
+class DnsQuery(Struct, frozen=True):
     """A queried name, lower case, without its trailing dot."""
 
     name: str
@@ -98,8 +92,7 @@ class DnsQuery:
 Request: TypeAlias = HttpRequest | KafkaRequest | DnsQuery | Opaque
 
 
-@dataclass(frozen=True, slots=True)
-class Flow:
+class Flow(Struct, frozen=True):
     """A subject's traffic with a peer in one direction.
 
     `family` is 4 or 6. `port` is the destination port of TCP, UDP and SCTP, `type << 8 | code` of

@@ -1,9 +1,12 @@
 """The known world: endpoints with labels and addresses, what a cluster says of itself, and its ranges."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
+from msgspec import Struct, field
+from msgspec.structs import force_setattr, replace
+
+from cpc.compiler.compared import Compared
 from cpc.compiler.policy.flow import Label, Party
 from cpc.compiler.policy.model import Address, Entity, Network
 
@@ -43,8 +46,7 @@ CLUSTER_KEY = "io.cilium.k8s.policy.cluster"
 """The label key (source k8s) that holds the name of an endpoint's cluster."""
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True):
     """A managed workload. `name` includes its namespace: `shop/web-1`.
 
     `labels` are sorted and include the namespace's. `ports` are the container ports with a name (name,
@@ -77,16 +79,14 @@ Pairs: TypeAlias = tuple[tuple[str, str], ...]
 """Labels of Kubernetes, or the labels that a service asks for: keys and values, sorted by key."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClusterNamespace:
+class ClusterNamespace(Struct, frozen=True):
     """A namespace that an object describes, or that an endpoint is in; `labels` hold its name too."""
 
     name: str
     labels: Pairs = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ServicePort:
+class ServicePort(Struct, frozen=True):
     """A port of a service: its name (perhaps empty), protocol and number, and the backends' port, a
     number or the name of a container port.
     """
@@ -97,8 +97,7 @@ class ServicePort:
     target: int | str
 
 
-@dataclass(frozen=True, slots=True)
-class ClusterService:
+class ClusterService(Struct, frozen=True):
     """A service of Kubernetes. `selector` is None where the service has none (or an empty one).
 
     `ports` are in written order. `addresses` are its own (VIPs, those of load balancers too); `listed` are
@@ -123,8 +122,7 @@ class ClusterService:
         return {Label("k8s", NAMESPACE_KEY, self.namespace), *wanted} <= set(endpoint.labels)
 
 
-@dataclass(frozen=True, slots=True)
-class ClusterNode:
+class ClusterNode(Struct, frozen=True):
     """A machine of the cluster; its addresses are those of the entity `remote-node` too."""
 
     name: str
@@ -132,8 +130,7 @@ class ClusterNode:
     addresses: tuple[Address, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ClusterIngress:
+class ClusterIngress(Struct, frozen=True):
     """An Ingress or a Route (`kind`): ways in from outside, to services of its namespace, each with a
     port (None: every port).
 
@@ -147,8 +144,7 @@ class ClusterIngress:
     backends: tuple[tuple[str, str | int | None], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Inventory:
+class Inventory(Compared, frozen=True):
     """The closed world. `entities` are addresses of host, remote-node, kube-apiserver, health and
     unmanaged; an address has at most one of them, or kube-apiserver beside host or remote-node.
 
@@ -159,6 +155,8 @@ class Inventory:
     an entity.
     """
 
+    uncompared: ClassVar[frozenset[str]] = frozenset({"_endpoint_at", "_entities_at", "vips"})
+
     cluster: tuple[Network, ...] = ()
     entities: tuple[tuple[Entity, tuple[Address, ...]], ...] = ()
     endpoints: tuple[Endpoint, ...] = ()
@@ -167,9 +165,9 @@ class Inventory:
     services: tuple[ClusterService, ...] = ()
     nodes: tuple[ClusterNode, ...] = ()
     ingresses: tuple[ClusterIngress, ...] = ()
-    _endpoint_at: dict[Address, Endpoint] = field(init=False, repr=False, compare=False)
-    _entities_at: dict[Address, frozenset[Entity]] = field(init=False, repr=False, compare=False)
-    vips: frozenset[Address] = field(init=False, repr=False, compare=False)
+    _endpoint_at: dict[Address, Endpoint] = field(default_factory=dict)
+    _entities_at: dict[Address, frozenset[Entity]] = field(default_factory=dict)
+    vips: frozenset[Address] = frozenset()
     """The services' own addresses that nobody else has."""
 
     def __post_init__(self) -> None:
@@ -178,11 +176,11 @@ class Inventory:
         for entity, addresses in self.entities:
             for address in addresses:
                 entities_at[address] = entities_at.get(address, frozenset()) | {entity}
-        object.__setattr__(self, "_endpoint_at", endpoint_at)
-        object.__setattr__(self, "_entities_at", entities_at)
+        force_setattr(self, "_endpoint_at", endpoint_at)
+        force_setattr(self, "_entities_at", entities_at)
         own = (address for service in self.services for address in service.addresses)
         vips = frozenset(a for a in own if a not in endpoint_at and a not in entities_at)
-        object.__setattr__(self, "vips", vips)
+        force_setattr(self, "vips", vips)
 
     def with_host_pods(self) -> "Inventory":
         """The same world, where something enforces policies on the network of a node too: `host_pods` are

@@ -2,6 +2,8 @@
 
 import re
 
+from msgspec import field
+
 from cpc.compiler.diagnostics import Diagnostics, Label
 from cpc.compiler.documents.nodes import Node, Scalar
 from cpc.compiler.documents.reader import Reader
@@ -33,7 +35,7 @@ def inventory_of_document(root: Node, owners: Owners) -> tuple[Inventory | None,
     """The inventory that a document says beside others, whose addresses `owners` knows; None after an
     error (CPC7xx).
     """
-    parser = _Parser(owners)
+    parser = _Parser(owners=owners)
     inventory = parser.inventory(root)
     return (None if parser.diagnostics else inventory), parser.diagnostics
 
@@ -41,9 +43,7 @@ def inventory_of_document(root: Node, owners: Owners) -> tuple[Inventory | None,
 class _Parser(Reader):
     """Reads one document."""
 
-    def __init__(self, owners: Owners) -> None:
-        super().__init__()
-        self._owners = owners
+    owners: Owners = field(default_factory=Owners)
 
     def inventory(self, root: Node) -> Inventory:
         """The whole document."""
@@ -70,7 +70,7 @@ class _Parser(Reader):
             addresses: list[Address] = []
             for item in self.sequence(value, f"`{name}`"):
                 address = read_address(self, item)
-                if address is not None and self._owners.take(self, address, item.span, name):
+                if address is not None and self.owners.take(self, address, item.span, name):
                     addresses.append(address)
             entities.append((Entity(name), tuple(addresses)))
         return tuple(entities)
@@ -92,7 +92,7 @@ class _Parser(Reader):
             return None
         namespace = self._namespace(parts)
         full = f"{namespace.text}/{name.text}" if namespace is not None else name.text
-        self._owners.take_name(self, full, name.span)
+        self.owners.take_name(self, full, name.span)
         return Endpoint(
             full,
             self._labels(parts, namespace),
@@ -154,7 +154,7 @@ class _Parser(Reader):
         found: list[Address] = []
         for item in self.sequence(node, "`addresses`"):
             address = read_address(self, item)
-            if address is not None and self._owners.take(self, address, item.span, owner):
+            if address is not None and self.owners.take(self, address, item.span, owner):
                 found.append(address)
         for version in (4, 6):
             if sum(a.version == version for a in found) > MAX_ADDRESSES:

@@ -1,6 +1,6 @@
 """Whose each address and each endpoint name of an inventory is, over all of its files."""
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from cpc.compiler.diagnostics import Label
 from cpc.compiler.documents.reader import Reader
@@ -12,8 +12,7 @@ __all__ = ["Owners"]
 _NODES = {Entity.HOST.value, Entity.REMOTE_NODE.value}
 
 
-@dataclass(slots=True)
-class Owners:
+class Owners(Struct):
     """What is taken, by whom, and where that is said."""
 
     _addresses: dict[Address, tuple[str, Span]] = field(default_factory=dict)

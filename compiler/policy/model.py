@@ -3,11 +3,13 @@
 One model serves native policies and imported ones. It keeps spans, never the source document.
 """
 
-from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
+from msgspec import Struct
+
+from cpc.compiler.compared import Compared
 from cpc.compiler.source import Span
 
 __all__ = [
@@ -117,8 +119,7 @@ class Entity(StrEnum):
 # --- label expressions -------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class LabelKey:
+class LabelKey(Struct, frozen=True, order=True):
     """A label's source and key; source `any` ranges over every source."""
 
     source: str
@@ -128,42 +129,36 @@ class LabelKey:
         return f"{self.source}:{self.key}"
 
 
-@dataclass(frozen=True, slots=True)
-class Everything:
+class Everything(Struct, frozen=True):
     """Holds for every endpoint."""
 
 
-@dataclass(frozen=True, slots=True)
-class Has:
+class Has(Struct, frozen=True):
     """The key is present (`Exists`)."""
 
     key: LabelKey
 
 
-@dataclass(frozen=True, slots=True)
-class In:
+class In(Struct, frozen=True):
     """The key is present with one of the values; values sorted, unique; none: never holds."""
 
     key: LabelKey
     values: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(Struct, frozen=True):
     """The operand does not hold; so `NotIn` holds where the key is absent."""
 
     operand: "LabelExpr"
 
 
-@dataclass(frozen=True, slots=True)
-class AllOf:
+class AllOf(Struct, frozen=True):
     """Every operand holds."""
 
     operands: tuple["LabelExpr", ...]
 
 
-@dataclass(frozen=True, slots=True)
-class AnyOf:
+class AnyOf(Struct, frozen=True):
     """Some operand holds; none: never."""
 
     operands: tuple["LabelExpr", ...]
@@ -175,22 +170,19 @@ LabelExpr: TypeAlias = "Everything | Has | In | Not | AllOf | AnyOf"
 # --- selectors ---------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class EndpointTerm:
+class EndpointTerm(Struct, frozen=True):
     """Endpoints whose labels satisfy `expr`; never the host, the world, or an unknown address."""
 
     expr: LabelExpr
 
 
-@dataclass(frozen=True, slots=True)
-class EntityTerm:
+class EntityTerm(Struct, frozen=True):
     """One entity."""
 
     entity: Entity
 
 
-@dataclass(frozen=True, slots=True)
-class Cidr:
+class Cidr(Struct, frozen=True):
     """Addresses in `network` but in none of `excepts` (each inside `network`, sorted).
 
     Matches external addresses only, unless `scope_any`: then every address.
@@ -201,22 +193,19 @@ class Cidr:
     scope_any: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Fqdn:
+class Fqdn(Struct, frozen=True):
     """External addresses that names matching one of the patterns resolved to."""
 
     patterns: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceTerm:
+class ServiceTerm(Struct, frozen=True):
     """The current backends of a service, on their target ports."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class NamedPort:
+class NamedPort(Struct, frozen=True):
     """`term`, and the party has a container port `name` of `protocol` with number `port`.
 
     Made by `resolve` from named ports under an inventory; not written by users.
@@ -239,8 +228,7 @@ ALL: Selector = (EntityTerm(Entity.ALL),)
 # --- ports and L7 ------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class PortRange:
+class PortRange(Struct, frozen=True, order=True):
     """Destination ports low..high (both included, 0-65535) of one IP protocol (0-255).
 
     For ICMP (only in IPv4) and ICMPv6 (only in IPv6) a "port" is `type << 8 | code`. Protocols
@@ -252,8 +240,7 @@ class PortRange:
     high: int = 65535
 
 
-@dataclass(frozen=True, slots=True)
-class HeaderMatch:
+class HeaderMatch(Struct, frozen=True):
     """A header that is present (`op` "present"), equal ("=") or matching RE2 `value` ("~")."""
 
     name: str
@@ -261,8 +248,7 @@ class HeaderMatch:
     value: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class HttpMatch:
+class HttpMatch(Struct, frozen=True):
     """RE2 expressions, whole-string; None matches anything.
 
     `path` is matched with its `?query`, unless `any_query`: then what precedes `?` is matched.
@@ -275,8 +261,7 @@ class HttpMatch:
     any_query: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class GrpcMatch:
+class GrpcMatch(Struct, frozen=True):
     """`service` is `pkg.Service`, `method` its method or None for every one."""
 
     service: str
@@ -284,8 +269,7 @@ class GrpcMatch:
     headers: tuple[HeaderMatch, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class KafkaMatch:
+class KafkaMatch(Struct, frozen=True):
     """Api keys (None: every), version, client id, topic (a trailing `*` is a prefix); None: any."""
 
     api_keys: frozenset[int] | None
@@ -294,8 +278,7 @@ class KafkaMatch:
     topic: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class DnsMatch:
+class DnsMatch(Struct, frozen=True):
     """A DNS name, lower case, no trailing dot; `*` matches inside one label run as in Cilium."""
 
     pattern: str
@@ -304,8 +287,7 @@ class DnsMatch:
 Matcher: TypeAlias = HttpMatch | GrpcMatch | KafkaMatch | DnsMatch
 
 
-@dataclass(frozen=True, slots=True)
-class L7Match:
+class L7Match(Struct, frozen=True):
     """The request part of a rule; `protocol` is http, grpc, kafka or dns. Any matcher suffices."""
 
     protocol: str
@@ -315,8 +297,7 @@ class L7Match:
 # --- statements --------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class PortName:
+class PortName(Struct, frozen=True, order=True):
     """A container port's name that rules of a protocol use, and every number that it was known to have.
 
     `numbers` are sorted; none: the name matched nothing when the policy was resolved.
@@ -327,24 +308,24 @@ class PortName:
     numbers: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Compared, frozen=True):
     """Where something was written: its name, its place, its policy and doc comment.
 
     `name` is the rule's name, or one made from its place when it has none. `order` is
     (file number on the command line, line, column): the last part of the order of rules.
     """
 
+    uncompared: ClassVar[frozenset[str]] = frozenset({"span"})
+
     name: str
-    span: Span = field(compare=False)
+    span: Span
     order: tuple[int, int, int]
     policy: str = ""
     namespace: str = ""
     doc: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Compared, frozen=True):
     """One half of a rule: what it does to flows of its subjects in its direction.
 
     `ports` None: every protocol. `l7` only on allow rules. `priority`, `block` and `index` order
@@ -354,6 +335,8 @@ class Rule:
     write it down again: they match nothing here. What an inventory gives them are halves of their own,
     with `NamedPort` terms.
     """
+
+    uncompared: ClassVar[frozenset[str]] = frozenset({"named"})
 
     direction: Direction
     action: Action
@@ -368,7 +351,7 @@ class Rule:
     staged: bool
     log: bool
     origin: Origin
-    named: tuple[tuple[str, tuple[int, ...]], ...] = field(default=(), compare=False)
+    named: tuple[tuple[str, tuple[int, ...]], ...] = ()
 
     @property
     def key(self) -> tuple[int, int, tuple[int, int, int]]:
@@ -376,8 +359,7 @@ class Rule:
         return (int(self.tier), self.priority, self.origin.order)
 
 
-@dataclass(frozen=True, slots=True)
-class Isolation:
+class Isolation(Struct, frozen=True):
     """`isolate(subject, direction)`: a default deny, stated or imported."""
 
     direction: Direction
@@ -386,8 +368,7 @@ class Isolation:
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True)
-class Requirement:
+class Requirement(Struct, frozen=True):
     """Label peers of the subject's normal-tier allow rules must also match `peers`."""
 
     direction: Direction
@@ -397,16 +378,14 @@ class Requirement:
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True)
-class Audit:
+class Audit(Struct, frozen=True):
     """Subjects whose deny becomes allow plus log."""
 
     subject: Selector
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Compared, frozen=True):
     """All of one run's policy.
 
     `rules`, `isolations` and `requirements` are sorted by key or order. `open_defaults` are the
@@ -414,6 +393,8 @@ class Policy:
     places whose meaning this version resolves but cannot enforce: (what, span). `port_names` are the
     named ports that rules use, sorted.
     """
+
+    uncompared: ClassVar[frozenset[str]] = frozenset({"unenforced"})
 
     rules: tuple[Rule, ...]
     isolations: tuple[Isolation, ...] = ()
@@ -423,4 +404,4 @@ class Policy:
     mode: Mode = Mode.DEFAULT
     allow_host: bool = True
     port_names: tuple[PortName, ...] = ()
-    unenforced: tuple[tuple[str, Span], ...] = field(default=(), compare=False)
+    unenforced: tuple[tuple[str, Span], ...] = ()

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Generic, TypeAlias, TypeVar
+
+from msgspec import Struct, field
 
 from cpc.compiler.diagnostics import Diagnostic, Diagnostics, Label, error, suggest, warning
 from cpc.compiler.policy.inventory import Inventory
@@ -42,8 +43,7 @@ D = TypeVar("D", bound=Definition)
 T = TypeVar("T")
 
 
-@dataclass(slots=True)
-class Scope:
+class Scope(Struct):
     """What every part of resolving shares: the definitions, and the lists that it adds to."""
 
     definitions: dict[str, Definition]

@@ -1,8 +1,9 @@
 """Syntax trees to a resolved policy: the order in which the parts resolve, and what they add up to."""
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from operator import attrgetter
+
+from msgspec import Struct
 
 from cpc.compiler.diagnostics import Diagnostics, Label, warning
 from cpc.compiler.policy.claims import Assert, Test
@@ -37,8 +38,7 @@ from cpc.compiler.syntax import tree
 __all__ = ["Definitions", "Run", "resolve"]
 
 
-@dataclass(frozen=True, slots=True)
-class Definitions:
+class Definitions(Struct, frozen=True):
     """What a policy holds beside its rules, in written order."""
 
     services: tuple[Service, ...] = ()

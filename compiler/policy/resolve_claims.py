@@ -1,7 +1,8 @@
 """Asserts and tests."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from cpc.compiler.diagnostics import Label, error, suggest
 from cpc.compiler.policy.claims import BY_DEFAULT, Assert, AssertKind, Test, TestCase
@@ -21,8 +22,7 @@ from cpc.compiler.syntax import tree
 __all__ = ["Claims", "numbers_of"]
 
 
-@dataclass(slots=True)
-class Claims:
+class Claims(Struct):
     """Collects asserts and tests; errors are CPC334, CPC338, CPC351, CPC352 and those of their parts."""
 
     scope: Scope

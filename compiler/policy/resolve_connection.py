@@ -1,9 +1,10 @@
 """Questions about one connection: whom its ends mean, under the definitions of a policy."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from cpc.compiler.diagnostics import Diagnostic, Diagnostics, error, has_errors, suggest
 from cpc.compiler.policy.flow import Request
@@ -23,24 +24,21 @@ from cpc.compiler.syntax import tree
 __all__ = ["End", "KnownEndpoint", "Question", "Selected", "WhoeverAt", "resolve_connection"]
 
 
-@dataclass(frozen=True, slots=True)
-class KnownEndpoint:
+class KnownEndpoint(Struct, frozen=True):
     """The endpoint of the inventory that has this name."""
 
     name: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class WhoeverAt:
+class WhoeverAt(Struct, frozen=True):
     """Whoever is at an address."""
 
     address: Address
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Selected:
+class Selected(Struct, frozen=True):
     """Anyone whom a selector selects."""
 
     selector: Selector
@@ -50,8 +48,7 @@ class Selected:
 End: TypeAlias = KnownEndpoint | WhoeverAt | Selected
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """What is asked about; `ports` None: no port was given."""
 
     client: End

@@ -1,7 +1,8 @@
 """One written rule to its halves, and its named ports to the ports of those who have them."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from cpc.compiler.diagnostics import Label, error, warning
 from cpc.compiler.policy.decide import party_selected

@@ -1,8 +1,9 @@
 """Label expressions: sources of keys, names of other expressions, namespaces."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import assert_never
+
+from msgspec import Struct
 
 from cpc.compiler.diagnostics import Diagnostic, error, suggest
 from cpc.compiler.errors import InternalError
@@ -44,8 +45,7 @@ _MAX_DEPTH = 100
 _LabelTree = tree.Labels | tree.LabelAnd | tree.LabelOr | tree.LabelNot
 
 
-@dataclass(frozen=True, slots=True)
-class _Sized:
+class _Sized(Struct, frozen=True):
     """An expression and how many nodes it has with every name written out."""
 
     expr: LabelExpr

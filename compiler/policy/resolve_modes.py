@@ -1,6 +1,6 @@
 """`mode` and `allow-host`: what holds for the whole run."""
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from cpc.compiler.diagnostics import Label, error
 from cpc.compiler.policy.model import Mode
@@ -11,8 +11,7 @@ from cpc.compiler.syntax import tree
 __all__ = ["Modes"]
 
 
-@dataclass(slots=True)
-class Modes:
+class Modes(Struct):
     """Collects them: said once, or always the same (CPC335)."""
 
     scope: Scope

@@ -1,7 +1,8 @@
 """Where a statement stands, and what is said of its place."""
 
 import os
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cpc.compiler.policy.model import Origin, Tier
 from cpc.compiler.source import Span
@@ -11,8 +12,7 @@ from cpc.compiler.syntax.moved import Place
 __all__ = ["Block", "origin_of", "placed_origin"]
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """Where a statement stands: its file's number, and its policy or tier block."""
 
     file: int

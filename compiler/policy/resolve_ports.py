@@ -1,7 +1,8 @@
 """Port parts: numbers, ranges, ICMP types, protocols; container port names are left for the halves."""
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cpc.compiler.diagnostics import error, suggest
 from cpc.compiler.policy.icmp import TYPES
@@ -50,8 +51,7 @@ def is_port_name(text: str) -> bool:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class NamedRef:
+class NamedRef(Struct, frozen=True):
     """A container port by name, on one of the protocols."""
 
     name: str
@@ -59,8 +59,7 @@ class NamedRef:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class PortSet:
+class PortSet(Struct, frozen=True):
     """What a rule's ports say: `ranges` sorted and unique, and names that only an inventory resolves."""
 
     ranges: tuple[PortRange, ...]

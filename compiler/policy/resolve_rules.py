@@ -1,8 +1,9 @@
 """Statements to facts: rules, defaults, requirements, audits."""
 
 from collections.abc import Hashable
-from dataclasses import dataclass, field
 from typing import TypeVar
+
+from msgspec import Struct, field
 
 from cpc.compiler.diagnostics import Label, error
 from cpc.compiler.policy.facts import RuleName
@@ -44,8 +45,7 @@ _MAX_PRIORITY = 65535
 T = TypeVar("T", bound=Hashable)
 
 
-@dataclass(slots=True)
-class Rules:
+class Rules(Struct):
     """Collects what the statements say; errors are CPC303, CPC330-CPC334, CPC337, CPC338 and CPC341."""
 
     scope: Scope

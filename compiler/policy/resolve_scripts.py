@@ -2,9 +2,10 @@
 
 import hashlib
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from cpc.compiler.diagnostics import Diagnostics, has_errors
 from cpc.compiler.policy.facts import Facts, placed
@@ -51,8 +52,7 @@ class _Resolved(NamedTuple):
     said: Sequence[Facts | None]
 
 
-@dataclass(slots=True)
-class Known:
+class Known(Struct):
     """What stretches said in the last run without errors, by their texts and by file, and what it hung on.
 
     What is said of texts that were not in that run hung on the same definitions. `found` counts those of

@@ -1,6 +1,6 @@
 """Services: their addresses, ports and backends."""
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from cpc.compiler.diagnostics import error, suggest
 from cpc.compiler.policy.model import Address
@@ -21,8 +21,7 @@ _MAX_WEIGHT = 65535
 _MAX_AFFINITY = 7 * 24 * 3600
 
 
-@dataclass(slots=True)
-class Services:
+class Services(Struct):
     """Collects services; errors are CPC350 and those of their parts."""
 
     scope: Scope

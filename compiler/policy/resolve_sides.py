@@ -1,7 +1,8 @@
 """Sides of rules: what one operand selects as a peer, and what of it can be a subject."""
 
-from dataclasses import dataclass
 from typing import assert_never
+
+from msgspec import Struct
 
 from cpc.compiler.policy.model import (
     EndpointTerm,
@@ -29,8 +30,7 @@ _SIDE = "a side of a rule"
 _SUBJECT_ENTITIES = frozenset({Entity.ALL, Entity.CLUSTER, Entity.INIT, Entity.HEALTH})
 
 
-@dataclass(frozen=True, slots=True)
-class Operand:
+class Operand(Struct, frozen=True):
     """One of the operands of a side, which are separated by commas.
 
     `peers` is what it selects on the other side of a subject, `subjects` what it selects as one;

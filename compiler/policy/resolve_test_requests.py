@@ -1,7 +1,8 @@
 """Requests of tests: one concrete request each, where a rule's part is a set of them."""
 
-from dataclasses import dataclass
 from typing import assert_never
+
+from msgspec import Struct
 
 from cpc.compiler.diagnostics import error
 from cpc.compiler.policy.flow import (
@@ -24,8 +25,7 @@ _ROLE_API = {"produce": API_KEYS["produce"], "consume": API_KEYS["fetch"]}
 """What a role in a test asks for: the call that moves the records."""
 
 
-@dataclass(frozen=True, slots=True)
-class TestRequests:
+class TestRequests(Struct, frozen=True):
     """Resolves the request of a test case; errors are CPC308 and CPC352."""
 
     scope: Scope

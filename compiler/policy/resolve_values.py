@@ -1,7 +1,8 @@
 """Constants, parameters and literals to strings and numbers."""
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cpc.compiler.diagnostics import Label, error
 from cpc.compiler.policy.names import Memo, Scope
@@ -11,8 +12,7 @@ from cpc.compiler.syntax import tree
 __all__ = ["Constant", "Values"]
 
 
-@dataclass(frozen=True, slots=True)
-class Constant:
+class Constant(Struct, frozen=True):
     """A value: a string, a number, or both where the command line set it (it has no quotes)."""
 
     text: str | None

@@ -6,10 +6,12 @@ algebra's booleans; everything above the atoms is here and only here.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 from typing import Protocol, TypeVar, assert_never
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cpc.compiler.policy.model import (
     Action,
@@ -93,8 +95,7 @@ class Reason(StrEnum):
     AUDIT = "audit"
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """A verdict, the statement that decided it (None for mode, host, self, unmanaged), and why."""
 
     verdict: Verdict

@@ -1,9 +1,10 @@
 """How a decision came about: every statement that was considered, and what of it did not hold."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from cpc.compiler.policy.connections import Connection, Outcome, decide_connection
 from cpc.compiler.policy.decide import CONCRETE, EveryRequest, FlowReading, decide
@@ -53,8 +54,7 @@ class Standing(StrEnum):
     MISSES = "misses"
 
 
-@dataclass(frozen=True, slots=True)
-class Considered:
+class Considered(Struct, frozen=True):
     """A statement, what became of it, and the parts of it that do not hold (none: it matches).
 
     A rule without a half in the side's direction misses `direction`; its other parts are then read at its
@@ -67,8 +67,7 @@ class Considered:
     unmet: tuple[Requirement, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SideTrace:
+class SideTrace(Struct, frozen=True):
     """One side's decision with all that was considered, in the order of asking.
 
     Nothing was where the endpoint has no side, talks to itself, is reached by its host, or `mode never`
@@ -80,8 +79,7 @@ class SideTrace:
     considered: tuple[Considered, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(Struct, frozen=True):
     """A connection, perhaps one request on it, and how both sides decide."""
 
     connection: Connection

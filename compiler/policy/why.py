@@ -1,6 +1,7 @@
 """Why a side says what it says, and what would have to change for it to say otherwise."""
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cpc.compiler.policy.decide import decide
 from cpc.compiler.policy.model import Action, Origin, Policy, Rule
@@ -10,8 +11,7 @@ from cpc.compiler.policy.trace import Considered, SideTrace, Standing, Trace
 __all__ = ["SideReason", "Why", "why"]
 
 
-@dataclass(frozen=True, slots=True)
-class SideReason:
+class SideReason(Struct, frozen=True):
     """What one side's verdict rests on.
 
     `chain` are the decisions as the deciding rules are taken away, one after another: the first is the
@@ -24,8 +24,7 @@ class SideReason:
     nearest: tuple[Considered, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Why:
+class Why(Struct, frozen=True):
     """A traced connection with the reasons of each side that makes the verdict."""
 
     trace: Trace

@@ -1,6 +1,6 @@
 """Source lines as terminals show them: tabs, wide characters, characters that are not shown."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 __all__ = ["Cells", "cells", "plain"]
 
@@ -26,8 +26,7 @@ def plain(text: str) -> str:
     return text.replace("\t", " ").replace("\n", " ").translate(_HIDDEN)
 
 
-@dataclass(frozen=True, slots=True)
-class Cells:
+class Cells(Struct, frozen=True):
     """A line as shown; `columns[i]` is where character `skipped + i` begins, the last entry the width."""
 
     text: str

@@ -3,7 +3,8 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cpc.compiler.diagnostics import Diagnostic
 from cpc.compiler.source import Sources, Span
@@ -12,8 +13,7 @@ from cpc.compiler.text import STDIN
 __all__ = ["Region", "facts", "fingerprints", "path_of", "region"]
 
 
-@dataclass(frozen=True, slots=True)
-class Region:
+class Region(Struct, frozen=True):
     """A span by lines and columns, both from 1; the end column is the one behind the last character."""
 
     line: int

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cpc.compiler.diagnostics import Diagnostic
 from cpc.compiler.report.cells import cells, plain
@@ -16,8 +17,7 @@ Line = list[tuple[str, str]]
 _NAMED = re.compile(r"[a-z][a-z -]{0,24}: ")
 
 
-@dataclass(frozen=True, slots=True)
-class _Mark:
+class _Mark(Struct, frozen=True):
     """Underlines characters [first, last) of one line; `label` stands behind the underline."""
 
     line: int

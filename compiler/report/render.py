@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, assert_never
+
+from msgspec import Struct, field
 
 from cpc.compiler.diagnostics import Diagnostic, Severity
 from cpc.compiler.report.pretty import Line, concise, pretty
@@ -37,8 +38,7 @@ PLAIN = frozenset({Format.PRETTY, Format.CONCISE, Format.JSON})
 """Formats that every command has."""
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """How to render: `width` is the room for one line of source text, in terminal columns.
 
     `fail_level`: from there on a diagnostic makes the run fail. `pages` describe codes, where a format

@@ -1,7 +1,8 @@
 """Which bracket closes which, and where a missing one should have stood."""
 
 from bisect import bisect_left
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cpc.compiler.diagnostics import Diagnostic, Diagnostics, Label, error
 from cpc.compiler.source import SourceFile
@@ -16,8 +17,7 @@ _CLOSER = {"{": "}", "[": "]", "(": ")"}
 _OPENER = {closer: opener for opener, closer in _CLOSER.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Brackets:
+class Brackets(Struct, frozen=True):
     """`closes`: opener to closer, as token indexes.
 
     An opener in `unclosed` has no closer; its entry in `closes` is the token before which one is missing. `stray`

@@ -1,8 +1,9 @@
 """A service and its items."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import assert_never
+
+from msgspec.structs import replace
 
 from cpc.compiler.diagnostics import Diagnostic, Diagnostics, Label, error
 from cpc.compiler.source import Span

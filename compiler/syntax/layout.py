@@ -1,7 +1,8 @@
 """Text that knows where it may be broken, and the lines that it becomes."""
 
-from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
+
+from msgspec import Struct
 
 __all__ = [
     "BROKEN",
@@ -22,15 +23,13 @@ WIDTH = 100
 _STEP = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """A place to break; unbroken it is `flat`. None: it is always broken."""
 
     flat: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Trail:
+class Trail(Struct, frozen=True):
     """A comment that ends the current line, whatever else still comes on it; breaks its groups.
 
     An empty one only breaks.

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
 from typing import TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cpc.compiler.diagnostics import Diagnostic, error, suggest
 from cpc.compiler.source import Span
@@ -13,8 +15,7 @@ from cpc.grammar.syntax_errors import Mistake
 __all__ = ["Failure", "Table", "explain", "table_of"]
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """Where parsing stopped: the parser's state, the terminal that it met, and those it takes.
 
     `start` is the start rule. `before` and `after` are the text of the piece around the wrong word,

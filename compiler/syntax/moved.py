@@ -1,8 +1,8 @@
 """Where a stretch of a file lies, and what was read from it by itself as a part of that file."""
 
-from dataclasses import fields, is_dataclass
-from functools import cache
 from typing import NamedTuple, TypeVar
+
+from msgspec import Struct
 
 from cpc.compiler.source import Span
 
@@ -47,13 +47,8 @@ class Place(NamedTuple):
                 return self.span(node)
             case tuple():
                 return tuple(map(self._moved, node))
-            case _ if is_dataclass(node) and not isinstance(node, type):
+            case Struct():
                 kind = type(node)
-                return kind(*[self._moved(getattr(node, name)) for name in _fields(kind)])
+                return kind(*[self._moved(getattr(node, name)) for name in kind.__struct_fields__])
             case _:
                 return node
-
-
-@cache
-def _fields(kind: type) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))

@@ -1,7 +1,8 @@
 """The names that are written in trees."""
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
+
+from msgspec import Struct
 
 from cpc.compiler.source import Span
 from cpc.compiler.syntax import tree
@@ -16,6 +17,6 @@ def names_in(node: object) -> Iterator[str]:
     elif isinstance(node, tuple) and not isinstance(node, Span):
         for part in node:
             yield from names_in(part)
-    elif is_dataclass(node):
-        for field in fields(node):
-            yield from names_in(getattr(node, field.name))
+    elif isinstance(node, Struct):
+        for name in node.__struct_fields__:
+            yield from names_in(getattr(node, name))

@@ -2,8 +2,9 @@
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from typing import TypeAlias, assert_never
+
+from msgspec.structs import replace
 
 from cpc.compiler.diagnostics import Diagnostics, error, has_errors, suggest, warning
 from cpc.compiler.source import SourceFile, Span

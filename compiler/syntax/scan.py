@@ -6,11 +6,12 @@ the grammar never meets one.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_interface
 from string import ascii_letters, digits
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from cpc.compiler.diagnostics import Diagnostic, Diagnostics, error
 from cpc.compiler.source import SourceFile
@@ -34,16 +35,14 @@ class Token(NamedTuple):
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class DocLine:
+class DocLine(Struct, frozen=True):
     """One `///` line: its text after the slashes and one space, and its place."""
 
     text: str
     comment: Comment
 
 
-@dataclass(frozen=True, slots=True)
-class Scanned:
+class Scanned(Struct, frozen=True):
     """A text as words. `docs` are the doc lines by the index of the token that follows them."""
 
     tokens: list[Token]

@@ -5,7 +5,8 @@ comma, `and`, ...) it is a name instead; so is the word after `policy`, `const` 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cpc.compiler.source import SourceFile
 from cpc.compiler.syntax.brackets import Brackets
@@ -15,8 +16,7 @@ from cpc.compiler.syntax.words import ACTIONS, BLOCKS, DIRECTIONS, SERVICE_ITEMS
 __all__ = ["Piece", "Splitter"]
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """Tokens [first, last) of one statement, service item or test case.
 
     `word` says which (of `staged policy` it is policy; of a rule the action); empty: no statement

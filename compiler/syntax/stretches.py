@@ -9,9 +9,10 @@ in the text as well, which so has the statements of the stretches, in their orde
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple, TypeAlias
+
+from msgspec import Struct, field
 
 from cpc.compiler.diagnostics import Diagnostic, Diagnostics
 from cpc.compiler.source import SourceFile
@@ -34,8 +35,7 @@ FEW = 1000
 _PLAIN = (tree.Rule, tree.Default, tree.Policy, tree.Tier, tree.Audit)
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(Struct, frozen=True):
     """What a text says by itself, with spans in a file `HERE`; it neither starts nor ends with a blank line.
 
     `unsaid` is the warning that it says no language. `plain`: it holds nothing that others could name, and
@@ -78,8 +78,7 @@ class Laid(NamedTuple):
         return self.start + len(self.stretch.text)
 
 
-@dataclass(frozen=True, slots=True)
-class Script:
+class Script(Struct, frozen=True):
     """One file of the language as its stretches, in their order; `rest` is its tree without plain ones."""
 
     name: str
@@ -117,8 +116,7 @@ def _tree(name: str, stretches: Iterable[Laid]) -> tree.File:
     return tree.File(name, language, tuple(statements), tuple(comments), ())
 
 
-@dataclass(slots=True)
-class Stretches:
+class Stretches(Struct):
     """The stretches of the files that were read last: what they say, by their texts, and where they lay.
 
     None for texts that say nothing without their neighbours. `read` counts those that had to be read.

@@ -4,9 +4,9 @@ Every node carries its span. Equality ignores spans and comments, so `parse(form
 Names are as written; a name may equal any keyword.
 """
 
-from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
+from cpc.compiler.compared import Compared
 from cpc.compiler.source import Span
 
 __all__ = [
@@ -60,37 +60,41 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
+class Node(Compared, frozen=True):
+    """A part of a tree."""
+
+    uncompared: ClassVar[frozenset[str]] = frozenset(
+        {"span", "affinity_span", "head", "comments", "blank_lines"}
+    )
+
+
+class Comment(Node, frozen=True):
     """A comment on its own line or at the end of one; `text` includes the leading `#` (or `///`)."""
 
     text: str
-    span: Span = field(compare=False, repr=False)
+    span: Span
     own_line: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(Node, frozen=True):
     """A bare name: `[A-Za-z_]\\w*(-\\w+)*`, without the backticks it may have been written in."""
 
     text: str
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Node, frozen=True):
     """A quoted string; `value` has its escapes undone."""
 
     value: str
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(Node, frozen=True):
     """A decimal number."""
 
     value: int
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
 Value: TypeAlias = Text | Number | Name
@@ -100,8 +104,7 @@ Value: TypeAlias = Text | Number | Name
 # --- selectors ---------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class LabelTerm:
+class LabelTerm(Node, frozen=True):
     """One requirement of `{ ... }`; `op` is one of exists, absent, =, !=, in, not-in.
 
     `key` is a bare name (any source) or a quoted `source:key`.
@@ -110,45 +113,40 @@ class LabelTerm:
     key: Name | Text
     op: str
     values: tuple[Value, ...]
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Labels:
+class Labels(Node, frozen=True):
     """`{ a = "x", b in ("p", "q"), c, not d }`: all terms hold; `{}` matches every endpoint."""
 
     terms: tuple[LabelTerm, ...]
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class LabelAnd:
+class LabelAnd(Node, frozen=True):
     """`a and b`."""
 
     left: "Expr"
     right: "Expr"
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class LabelOr:
+class LabelOr(Node, frozen=True):
     """`a or b`."""
 
     left: "Expr"
     right: "Expr"
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class LabelNot:
+class LabelNot(Node, frozen=True):
     """`not a`."""
 
     operand: "Expr"
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class CidrItem:
+class CidrItem(Node, frozen=True):
     """`10.1.0.0/16 except 10.1.9.0/24` or `10.1.0.0/16 except [a, b]`, in a list or as a peer.
 
     `network` is the text as written (address or prefix); `excepts` the texts after `except`. All are
@@ -157,11 +155,10 @@ class CidrItem:
 
     network: Text
     excepts: tuple[Text, ...]
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class CidrRef:
+class CidrRef(Node, frozen=True):
     """`[ item, name, ... ]` in line, or one bare literal; `scope_any` for `scope any [...]`.
 
     A `Name` item includes another `cidr` definition.
@@ -169,7 +166,7 @@ class CidrRef:
 
     items: tuple["CidrItem | Name", ...]
     scope_any: bool
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
 Expr: TypeAlias = "Name | Labels | LabelAnd | LabelOr | LabelNot | CidrRef"
@@ -182,8 +179,7 @@ A `Name` is an endpoints, cidr, fqdn or service definition, or an entity.
 # --- ports and L7 ------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class PortPart:
+class PortPart(Node, frozen=True):
     """`tcp/5432`, `tcp/{443, 8000-8099}`, `tcp/"http"`, `any/53`, `tcp`, `icmp/echo-request`, `proto/47`.
 
     `protocol` is tcp, udp, sctp, any, icmp, icmpv6 or proto. Each item is (low, high) with equal
@@ -195,25 +191,23 @@ class PortPart:
     protocol: str
     items: tuple["tuple[Value, Value] | Text | Name", ...]
     code: Number | None
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
 Ports: TypeAlias = PortPart | Name
 """One element of a rule's port list; a `Name` is a `port` definition."""
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(Node, frozen=True):
     """`header "X"` (present), `header "X" = "v"` (exact, op "="), `header "X" ~ "re"` (op "~")."""
 
     name: Text
     op: str
     value: Value | None
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class HttpMatcher:
+class HttpMatcher(Node, frozen=True):
     """`GET "/x"`, `any "/x"`, `method "GET|HEAD" path "/x.*" host "a.com" header "X" = "y"`.
 
     The short form (`short`) names one method (a `Text`; None for `any`) and a path that also takes
@@ -225,36 +219,32 @@ class HttpMatcher:
     path: Value | None
     host: Value | None
     headers: tuple[Header, ...]
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Http:
+class Http(Node, frozen=True):
     """`http { ... }`."""
 
     matchers: tuple[HttpMatcher, ...]
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class GrpcMatcher:
+class GrpcMatcher(Node, frozen=True):
     """`call "pkg.Service/Method"` (or `"pkg.Service/*"`), with headers."""
 
     method: Value
     headers: tuple[Header, ...]
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Grpc:
+class Grpc(Node, frozen=True):
     """`grpc { ... }`."""
 
     matchers: tuple[GrpcMatcher, ...]
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class KafkaMatcher:
+class KafkaMatcher(Node, frozen=True):
     """`consume topic "t" client "c"`, `produce ...`, `api "fetch" version 3 topic "t"`, `any`.
 
     `role` is produce, consume or None; it excludes `api`, a name or a number. `topic` may end in `*`.
@@ -265,23 +255,21 @@ class KafkaMatcher:
     version: Number | None
     topic: Value | None
     client: Value | None
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Kafka:
+class Kafka(Node, frozen=True):
     """`kafka { ... }`."""
 
     matchers: tuple[KafkaMatcher, ...]
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Dns:
+class Dns(Node, frozen=True):
     """`dns { "*.example.com", ... }`."""
 
     names: tuple[Value, ...]
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
 L7: TypeAlias = Http | Grpc | Kafka | Dns
@@ -290,94 +278,84 @@ L7: TypeAlias = Http | Grpc | Kafka | Dns
 # --- statements --------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Include:
+class Include(Node, frozen=True):
     """`include "path"`."""
 
     path: Text
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Const:
+class Const(Node, frozen=True):
     """`const NAME = value`."""
 
     name: Name
     value: Value
     doc: str
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Param:
+class Param(Node, frozen=True):
     """`param NAME` or `param NAME = default`: set by `--param NAME=VALUE`."""
 
     name: Name
     default: Value | None
     doc: str
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class EndpointsDef:
+class EndpointsDef(Node, frozen=True):
     """`endpoints NAME = expr`."""
 
     name: Name
     expr: Expr
     doc: str
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class CidrDef:
+class CidrDef(Node, frozen=True):
     """`cidr NAME = [scope any] [ ... ]`."""
 
     name: Name
     value: CidrRef
     doc: str
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class FqdnDef:
+class FqdnDef(Node, frozen=True):
     """`fqdn NAME = ["a.com", "*.b.com"]`."""
 
     name: Name
     patterns: tuple[Value, ...]
     doc: str
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class PortDef:
+class PortDef(Node, frozen=True):
     """`port NAME = tcp/5432` or a comma list."""
 
     name: Name
     ports: tuple[Ports, ...]
     doc: str
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class ServicePort:
+class ServicePort(Node, frozen=True):
     """`port tcp/80 -> 8080` (or `-> "http"`, or a constant)."""
 
     port: PortPart
     target: Number | Name | Text
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceBackends:
+class ServiceBackends(Node, frozen=True):
     """`backends expr weight 10`."""
 
     expr: Expr
     weight: Number | None
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(Node, frozen=True):
     """`service NAME { vip ...  port ...  backends ...  balance maglev  affinity client-ip 30m }`.
 
     `affinity` is the time-out in seconds.
@@ -390,23 +368,21 @@ class Service:
     balance: Name | None
     affinity: int | None
     doc: str
-    span: Span = field(compare=False, repr=False)
-    affinity_span: Span | None = field(default=None, compare=False, repr=False)
+    span: Span
+    affinity_span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Default:
+class Default(Node, frozen=True):
     """`default deny ingress, egress for a, b` (or `default allow ...`)."""
 
     action: str
     directions: tuple[str, ...]
     subjects: tuple[Expr, ...]
     doc: str
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Node, frozen=True):
     """`[staged] [ingress|egress] allow|deny|pass|require [NAME:] left -> right [ports] [l7] [log]`.
 
     `direction` None means both halves. `ports` empty means every protocol. `head` spans the
@@ -423,12 +399,11 @@ class Rule:
     l7: L7 | None
     log: bool
     doc: str
-    span: Span = field(compare=False, repr=False)
-    head: Span = field(compare=False, repr=False)
+    span: Span
+    head: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Node, frozen=True):
     """`[staged] policy NAME [namespace "ns"] { default..., rules... }`."""
 
     staged: bool
@@ -436,11 +411,10 @@ class Policy:
     namespace: Text | None
     statements: tuple["Default | Rule | Audit", ...]
     doc: str
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Tier:
+class Tier(Node, frozen=True):
     """`tier admin [NAME] priority 10 { rules }` or `baseline [NAME] priority 100 { rules }`.
 
     `kind` is admin or baseline.
@@ -451,36 +425,32 @@ class Tier:
     priority: Number | Name
     rules: tuple[Rule, ...]
     doc: str
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Mode:
+class Mode(Node, frozen=True):
     """`mode default|always|never`."""
 
     value: str
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class AllowHost:
+class AllowHost(Node, frozen=True):
     """`allow-host always|policy`."""
 
     value: str
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Audit:
+class Audit(Node, frozen=True):
     """`audit a, b` or `audit namespace "ns"`: a deny there becomes allow plus log."""
 
     subjects: tuple[Expr, ...]
     namespace: Text | None
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Assert:
+class Assert(Node, frozen=True):
     """`assert never|always|only|reachable|isolated [NAME:] left [-> right] [ports] [request]`.
 
     `right` is empty for isolated. `request` has exactly one matcher.
@@ -493,11 +463,10 @@ class Assert:
     ports: tuple[Ports, ...]
     request: L7 | None
     doc: str
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class TestCase:
+class TestCase(Node, frozen=True):
     """`orders -> db tcp/5432 GET "/x" : allow by orders-db`; `verdict` is allow, deny or redirect.
 
     `by` is a rule's name, the word `default`, or None.
@@ -509,11 +478,10 @@ class TestCase:
     request: L7 | None
     verdict: str
     by: Name | None
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(Node, frozen=True):
     """`web -> orders tcp/8080 GET "/x"`: a question, not a part of a file.
 
     A text as an end is the name of an endpoint: `"shop/web-1"`, or `shop/web-1`.
@@ -523,18 +491,17 @@ class Connection:
     right: "Expr | Text"
     ports: Ports | None
     request: L7 | None
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Test:
+class Test(Node, frozen=True):
     """`test "name" namespace "ns" { cases }`."""
 
     name: Text
     namespace: Text | None
     cases: tuple[TestCase, ...]
     doc: str
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
 Statement: TypeAlias = (
@@ -543,8 +510,7 @@ Statement: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(Node, frozen=True):
     """One `.cil` file. `language` is the number of `language N`, None when it is missing.
 
     `blank_lines` are the positions where lines without a character start, for `format`.
@@ -553,5 +519,5 @@ class File:
     name: str
     language: Number | None
     statements: tuple[Statement, ...]
-    comments: tuple[Comment, ...] = field(compare=False, repr=False)
-    blank_lines: tuple[int, ...] = field(default=(), compare=False, repr=False)
+    comments: tuple[Comment, ...]
+    blank_lines: tuple[int, ...] = ()

@@ -1,9 +1,10 @@
 """Whether asserts hold: proved, refuted by a connection, or unknown."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from time import monotonic
 from typing import TypeAlias, assert_never
+
+from msgspec import Struct
 
 from cpc.compiler.errors import InternalError
 from cpc.compiler.policy.claims import Assert, AssertKind
@@ -38,8 +39,7 @@ SECONDS = 20.0
 """How long one assert may take."""
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """A connection, perhaps one request on it, and what both sides decide; `decide` said so."""
 
     connection: Connection
@@ -47,15 +47,13 @@ class Evidence:
     outcome: Outcome
 
 
-@dataclass(frozen=True, slots=True)
-class Proved:
+class Proved(Struct, frozen=True):
     """The assert holds. `vacuous` says why it says nothing; empty where it says something."""
 
     vacuous: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Refuted:
+class Refuted(Struct, frozen=True):
     """The evidence is allowed where it must not be, or denied where it must not be.
 
     `every`: no connection at all is allowed of those that the assert wants some of; of `reachable`, between
@@ -66,8 +64,7 @@ class Refuted:
     every: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Struct, frozen=True):
     """Nothing is claimed, for this reason."""
 
     why: str
@@ -76,8 +73,7 @@ class Unknown:
 Answer: TypeAlias = Proved | Refuted | Unknown
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """An assert, what became of it, and the seconds that it took."""
 
     claim: Assert

@@ -1,9 +1,10 @@
 """The engine's findings, and that there are no others, proved again by z3 alone."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 
 import z3
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cpc.compiler.errors import InternalError
 from cpc.compiler.policy.model import Action, Direction, Mode, Policy, Rule
@@ -27,8 +28,7 @@ class SolverUnknown(Exception):
     """The solver gave up; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Certificate:
+class Certificate(Struct, frozen=True):
     """One half of a rule with what z3 says of it too: that it has `kinds`, and none of the other kinds
     `dead-rule`, `shadowed-rule`, `masked-duplicate` and `redundant-rule`.
 

@@ -1,7 +1,8 @@
 """The connections that an assert is about, as boxes."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cpc.compiler.policy.claims import Assert, AssertKind
 from cpc.compiler.policy.model import Policy
@@ -12,8 +13,7 @@ from cpc.compiler.verify.engine.space import SUBJECT, Box
 __all__ = ["Regions", "regions_of"]
 
 
-@dataclass(frozen=True, slots=True)
-class Regions:
+class Regions(Struct, frozen=True):
     """What an assert is about: `inside`, its pairs, and for `only` and `isolated` those `outside`.
 
     Connections without a side of ours are in neither. `nobody` says why there are none.

@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from itertools import pairwise
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from cpc.compiler.policy.inventory import Inventory
 from cpc.compiler.policy.model import Address, Policy
@@ -25,8 +26,7 @@ _Passing: TypeAlias = tuple[Allowed, ...]
 _Side: TypeAlias = tuple[Policy, Inventory]
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectionChange:
+class ConnectionChange(Struct, frozen=True):
     """A pair of which not the same may pass before and after; an empty tuple is nothing at all.
 
     `added` and `removed` are those of the two that are workloads of one side only.

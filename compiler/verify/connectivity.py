@@ -1,11 +1,12 @@
 """Who may talk to whom under an inventory: every pair with exactly the services that both sides allow."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import reduce
 from itertools import groupby
 from operator import itemgetter, or_
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from cpc.compiler.policy.flow import Label, Party
 from cpc.compiler.policy.inventory import (
@@ -40,8 +41,7 @@ __all__ = [
 _FAMILIES = (4, 6)
 
 
-@dataclass(frozen=True, slots=True)
-class Workload:
+class Workload(Struct, frozen=True):
     """Endpoints with one owner; an endpoint without an owner is a workload of its own."""
 
     name: str
@@ -50,8 +50,7 @@ class Workload:
         return self.name
 
 
-@dataclass(frozen=True, slots=True)
-class ExternalRange:
+class ExternalRange(Struct, frozen=True):
     """The external addresses from `first` to `last`: those of the range that the inventory does not know."""
 
     first: Address
@@ -61,8 +60,7 @@ class ExternalRange:
         return f"{self.first}-{self.last}[External]"
 
 
-@dataclass(frozen=True, slots=True)
-class KnownParty:
+class KnownParty(Struct, frozen=True):
     """Who is no endpoint: the entities of an address that the inventory lists, or the ingress controller."""
 
     name: str
@@ -77,8 +75,7 @@ CONTROLLER = KnownParty("ingress-controller")
 """Whatever carries the requests of Ingress and Route objects to their services."""
 
 
-@dataclass(frozen=True, slots=True)
-class Allowed:
+class Allowed(Struct, frozen=True):
     """What may pass in one family (4 or 6), perhaps nothing.
 
     `services` are allowed by both sides. On `requests`, a part of them, only some requests are.
@@ -89,8 +86,7 @@ class Allowed:
     requests: ServiceSet
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(Struct, frozen=True):
     """What may pass from a source to a destination: `allowed` in each family that both speak, in one at least
     some service.
     """
@@ -100,8 +96,7 @@ class Connection:
     allowed: tuple[Allowed, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Connectivity:
+class Connectivity(Struct, frozen=True):
     """Every connection that is allowed, sorted by source and destination.
 
     A workload's connections are those of any of its endpoints. Pairs of which neither end is managed are not
@@ -211,8 +206,7 @@ def controller(family: int) -> PartyClass:
 # --- what passes between them ------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class World:
+class World(Struct, frozen=True):
     """`members` are the numbers of each peer's classes, `ranges` by family each segment with its class,
     `listed` the families whose ranges are listed.
     """

@@ -5,8 +5,9 @@ so forgetting the `default deny` would open an endpoint without a word: it is an
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache
+
+from msgspec import Struct
 
 from cpc.compiler.diagnostics import Diagnostic, Diagnostics, error
 from cpc.compiler.policy.flow import Party
@@ -96,8 +97,7 @@ _EVERYONE = (EntityTerm(Entity.ALL), EntityTerm(Entity.CLUSTER), EndpointTerm(Ev
 """Terms that every endpoint is in."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Covers:
+class _Covers(Struct, frozen=True):
     """What the `default` statements of a direction select, by form: all terms, and the conjunctions
     among them as the sets of their parts; `everyone`: that is every endpoint.
     """

@@ -1,8 +1,7 @@
 """Both sides of a connection in solver terms, with one set of variables for its source and destination."""
 
-from dataclasses import dataclass
-
 import z3
+from msgspec import Struct
 
 from cpc.compiler.policy.model import Direction, Matcher, Policy, PortRange, Selector
 from cpc.compiler.policy.semantics import Verdict, decide_terms, selects
@@ -13,8 +12,7 @@ from cpc.compiler.verify.vocabulary import policy_vocabulary
 __all__ = ["SolverConnections", "SolverSide", "one_source"]
 
 
-@dataclass(frozen=True, slots=True)
-class SolverSide:
+class SolverSide(Struct, frozen=True):
     """A connection as one side reads it: `flow` has the source as its subject."""
 
     flow: FlowVariables

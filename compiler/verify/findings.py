@@ -1,10 +1,11 @@
 """What the verifier finds out about a policy: each finding is data, with its rules and its witness."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from operator import attrgetter
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from cpc.compiler.policy.flow import Flow, Request
 from cpc.compiler.policy.model import Isolation, Rule
@@ -57,8 +58,7 @@ OVERLAPS = frozenset({FindingKind.PARTIAL, FindingKind.GENERALISATION, FindingKi
 """Kinds that say how rules lie to each other; no rule is wrong for them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One finding about `rule`.
 
     `others` are the rules that make it so, in the order of rules: minimal blockers, what it repeats, or

@@ -2,9 +2,11 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv6Address
 from typing import assert_never
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cpc.compiler.policy.decide import PartyAtoms
 from cpc.compiler.policy.flow import Party
@@ -137,8 +139,7 @@ class AddressSegments:
         return place < 0 or self._taken[place][1] < last
 
 
-@dataclass(frozen=True, slots=True)
-class PartyClass:
+class PartyClass(Struct, frozen=True):
     """Parties of one family that differ in name and address only, in one segment or (None) in none.
 
     `party` has their facts, and neither name nor address.

@@ -1,6 +1,6 @@
 """Answers to questions about connections: one traced, and the others that the same question is about."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from cpc.compiler.diagnostics import Diagnostic
 from cpc.compiler.policy.connections import Connection, Outcome, decide_connection
@@ -16,8 +16,7 @@ MOST_PAIRS = 5_000
 """Pairs of an inventory that are decided; of more, so many are."""
 
 
-@dataclass(frozen=True, slots=True)
-class Alike:
+class Alike(Struct, frozen=True):
     """Connections with one outcome: the first, what both sides decide, and how many they are."""
 
     connection: Connection
@@ -25,8 +24,7 @@ class Alike:
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """The trace of the first connection; `alike` are those of all, the first's own first.
 
     `undecided` counts the pairs that were too many to be looked at.

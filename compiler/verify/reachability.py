@@ -1,10 +1,11 @@
 """Who may reach whom, and by which statements: every pair of an inventory, those that nothing may pass between too."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from cpc.compiler.policy.inventory import Inventory
 from cpc.compiler.policy.model import Direction, Policy
@@ -27,8 +28,7 @@ from cpc.compiler.verify.sides import Passing, Reason
 __all__ = ["Cell", "External", "Node", "Reachability", "reachability"]
 
 
-@dataclass(frozen=True, slots=True)
-class External:
+class External(Struct, frozen=True):
     """External addresses of one family that no statement tells apart: neighbours are one range."""
 
     ranges: tuple[ExternalRange, ...]
@@ -42,8 +42,7 @@ class External:
 Node: TypeAlias = Workload | KnownParty | External
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Struct, frozen=True):
     """What may pass from one node to another, by numbers in `Reachability.nodes`.
 
     `allowed` has the families that both speak. `egress` says what decides on the side of the source, `ingress` on
@@ -58,8 +57,7 @@ class Cell:
     ingress: tuple[Reason, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Reachability:
+class Reachability(Struct, frozen=True):
     """Nodes in the order of their names, workloads first; cells in the order of nodes.
 
     Pairs of which neither end is managed have no cell, nor has a node with itself.

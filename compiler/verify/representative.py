@@ -1,12 +1,13 @@
 """Someone for each end of a question: of the inventory where it knows one, else the plainest there can be."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from ipaddress import ip_network
 from itertools import product
 from typing import assert_never
 
 import z3
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cpc.compiler.diagnostics import Diagnostic, error
 from cpc.compiler.errors import InternalError
@@ -40,8 +41,7 @@ _DOCUMENTATION = tuple(
 _FAMILIES = {int(Protocol.ICMP): (4,), int(Protocol.ICMPV6): (6,)}
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """The connections that a question is about: the first stands for it.
 
     Under an inventory there is one for each pair of its endpoints and listed addresses.

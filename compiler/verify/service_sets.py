@@ -6,9 +6,10 @@ protocol: number `protocol << 16 | port`. A protocol without ports fills its str
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from cpc.compiler.policy.model import PortRange, Protocol
 
@@ -52,8 +53,7 @@ def merged(spans: Iterable[tuple[int, int]]) -> Spans:
     return tuple(found)
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceSet:
+class ServiceSet(Struct, frozen=True):
     """A set of services of one family; equal sets are equal values."""
 
     spans: Spans

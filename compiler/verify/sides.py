@@ -1,8 +1,10 @@
 """What each side of a policy lets pass, for whole classes of subjects and peers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cpc.compiler.policy.model import (
     ALL,
@@ -23,8 +25,7 @@ from cpc.compiler.verify.service_sets import NO_SERVICE, ServiceCuts, ServiceSet
 __all__ = ["NOTHING_PASSES", "Passing", "Reason", "Sides"]
 
 
-@dataclass(frozen=True, slots=True)
-class Passing:
+class Passing(Struct, frozen=True):
     """The services that a side, or both sides of a connection, let pass.
 
     `services`: some requests pass. `wholly`, a part of them: every request passes, bytes that are none too.
@@ -43,8 +44,7 @@ class Passing:
 NOTHING_PASSES = Passing(NO_SERVICE, NO_SERVICE)
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(Struct, frozen=True):
     """What a side decides about some services, over all requests as `project` does it."""
 
     decision: Decision

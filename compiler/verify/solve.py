@@ -1,9 +1,9 @@
 """Asking the solver: three answers, and unknown is never taken for one of the others."""
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import z3
+from msgspec import Struct
 
 __all__ = ["Answer", "Holds", "Refuted", "Unknown", "never"]
 
@@ -11,20 +11,17 @@ SECONDS = 20
 """How long one query may take."""
 
 
-@dataclass(frozen=True, slots=True)
-class Holds:
+class Holds(Struct, frozen=True):
     """No assignment satisfies the query."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refuted:
+class Refuted(Struct, frozen=True):
     """An assignment does."""
 
     model: z3.ModelRef
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Struct, frozen=True):
     """The solver gave up, for this reason."""
 
     why: str

@@ -1,7 +1,8 @@
 """A policy that the verifier let pass: what the code generator takes, and nothing else does it take."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from cpc.compiler.diagnostics import Diagnostic, Diagnostics, error, has_errors
 from cpc.compiler.errors import InternalError
@@ -13,12 +14,11 @@ __all__ = ["VerifiedPolicy", "unenforced", "verify"]
 _SEAL = object()
 
 
-@dataclass(frozen=True, slots=True)
-class VerifiedPolicy:
+class VerifiedPolicy(Struct, frozen=True):
     """A policy that `verify` checked; only `verify` builds one."""
 
     policy: Policy
-    seal: object = field(repr=False, compare=False)
+    seal: object
 
     def __post_init__(self) -> None:
         if self.seal is not _SEAL:

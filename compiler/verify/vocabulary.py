@@ -1,8 +1,9 @@
 """The atoms that a policy speaks of: label keys and values, prefixes aside, all that needs a variable."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import assert_never
+
+from msgspec import Struct, field
 
 from cpc.compiler.policy.model import (
     AllOf,
@@ -34,8 +35,7 @@ OTHER_SOURCE = "other"
 """Stands for any further source of a label that `any:key` may find."""
 
 
-@dataclass(slots=True)
-class Vocabulary:
+class Vocabulary(Struct):
     """What a set of selectors and rules mentions, in order of mention.
 
     `keys` maps a label key's text to its sources and values. `any:key` brings every known source, and

@@ -1,7 +1,8 @@
 """Witnesses: the plainest party or flow that still shows the point, in words."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from cpc.compiler.policy.flow import Label, Party
 from cpc.compiler.policy.model import Entity, Protocol

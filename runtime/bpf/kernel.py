@@ -5,9 +5,10 @@ import errno
 import os
 import struct
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
+
+from msgspec import Struct
 
 from cpc.runtime.bpf.library import LinkUpdateOpts, check, failure, library
 
@@ -32,8 +33,7 @@ _BATCH = 4096
 """Entries in one system call."""
 
 
-@dataclass(slots=True)
-class Handle:
+class Handle(Struct):
     """A file descriptor of a BPF object, closed by `close` or at the end of a `with` block."""
 
     fd: int
@@ -66,7 +66,6 @@ class Handle:
         return buffer.raw
 
 
-@dataclass(slots=True)
 class Map(Handle):
     """A map; keys and values are bytes of its sizes. The values of a per-CPU map follow each other."""
 
@@ -152,8 +151,7 @@ class Map(Handle):
                 yield key, value
 
 
-@dataclass(frozen=True, slots=True)
-class ProgramInfo:
+class ProgramInfo(Struct, frozen=True):
     """What the kernel says of a program: its number, the tag over its instructions, its name."""
 
     id: int
@@ -161,7 +159,6 @@ class ProgramInfo:
     name: str
 
 
-@dataclass(slots=True)
 class Program(Handle):
     """A loaded program."""
 
@@ -177,8 +174,7 @@ class Program(Handle):
         return ProgramInfo(number, raw[8:16].hex(), raw[64:80].split(b"\0")[0].decode())
 
 
-@dataclass(frozen=True, slots=True)
-class LinkInfo:
+class LinkInfo(Struct, frozen=True):
     """What the kernel says of a tcx link; interface 0: the interface is gone, the link detached."""
 
     id: int
@@ -187,7 +183,6 @@ class LinkInfo:
     attach: int
 
 
-@dataclass(slots=True)
 class Link(Handle):
     """A program on a hook. It stays as long as the link is pinned or held."""
 

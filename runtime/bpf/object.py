@@ -5,8 +5,9 @@ import errno
 import mmap
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Self
+
+from msgspec import Struct
 
 from cpc.compiler.diagnostics import error
 from cpc.compiler.errors import InputError, InternalError
@@ -28,12 +29,11 @@ class VerifierRejected(Exception):
         self.log = log
 
 
-@dataclass(slots=True)
-class BpfObject:
+class BpfObject(Struct):
     """One opened object. `close` frees it; programs and maps taken from it stay, being duplicates."""
 
     _object: int
-    _data: bytes = field(repr=False)
+    _data: bytes
 
     @classmethod
     def open(cls, data: bytes, name: str) -> Self:

@@ -3,7 +3,8 @@
 import ctypes
 import errno
 import struct
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cpc.runtime.bpf.kernel import Program
 from cpc.runtime.bpf.library import TestRunOpts, check, library
@@ -17,8 +18,7 @@ _MARK, _INGRESS, _INTERFACE, _SEGMENTS, _SEGMENT_SIZE = 8, 36, 40, 164, 176
 """Offsets in struct __sk_buff (linux/bpf.h)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Skb:
+class Skb(Struct, frozen=True):
     """What a program sees beside the bytes. Interface 0 is the loopback of this namespace."""
 
     mark: int = 0
@@ -27,8 +27,7 @@ class Skb:
     segment_size: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Ran:
+class Ran(Struct, frozen=True):
     """What a program returned (signed), the packet that it left, the mark, and ns per run."""
 
     result: int

@@ -1,7 +1,8 @@
 """What a policy says about probes, both sides of each connection."""
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from cpc.compiler.policy.decide import decide
 from cpc.compiler.policy.flow import Flow
@@ -15,8 +16,7 @@ __all__ = ["Expectation", "expect", "expect_between", "shown"]
 _ECHO = {4: (Protocol.ICMP, 8 << 8), 6: (Protocol.ICMPV6, 128 << 8)}
 
 
-@dataclass(frozen=True, slots=True)
-class Expectation:
+class Expectation(Struct, frozen=True):
     """Whether a connection is allowed, and the decisions of the sides that are managed.
 
     A connection is allowed iff each managed side allows it; `deciding` is the first that denies, else

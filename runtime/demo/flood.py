@@ -4,8 +4,9 @@ import socket
 import struct
 import threading
 import time
-from dataclasses import dataclass, field
 from typing import Self
+
+from msgspec import Struct, field
 
 from cpc.runtime.demo.topology import Topology
 from cpc.runtime.maps import Address
@@ -19,8 +20,7 @@ _SO_RCVBUFFORCE = 33
 """asm-generic/socket.h; Python does not name it."""
 
 
-@dataclass
-class Flood:
+class Flood(Struct):
     """One flow under load: `sent` packets numbered from 0, `received` the numbers that arrived.
 
     A context manager: it sends from entering to `stop`, and the receiver drains after that.

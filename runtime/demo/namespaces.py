@@ -7,11 +7,11 @@ import ctypes
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from ipaddress import IPv4Interface, IPv6Interface
 from pathlib import Path
 from typing import Self
 
+from msgspec import Struct
 from pyroute2 import IPRoute
 
 from cpc.compiler.diagnostics import error
@@ -42,8 +42,7 @@ def _current() -> int:
     return os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
 
 
-@dataclass(slots=True)
-class Namespace:
+class Namespace(Struct):
     """One network namespace, held by a file descriptor; a context manager that lets it go."""
 
     name: str

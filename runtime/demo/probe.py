@@ -9,7 +9,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cpc.runtime.demo.namespaces import Namespace
 from cpc.runtime.demo.topology import Topology
@@ -21,8 +22,7 @@ TIMEOUT = 0.6
 """Seconds after which a probe without an answer counts as blocked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(Struct, frozen=True):
     """What is asked for: `tcp` or `udp` with a port, or `ping`."""
 
     protocol: str
@@ -32,8 +32,7 @@ class Service:
         return self.protocol if self.protocol == "ping" else f"{self.protocol}/{self.port}"
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
+class Probe(Struct, frozen=True):
     """One question: does `source` get an answer from `destination` for `service`?"""
 
     source: str

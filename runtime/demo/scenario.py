@@ -3,10 +3,12 @@
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
 from itertools import product
 from os import getpid
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from cpc.compiler.artifact import DEFAULT_TARGET, Artifact, RuleEntry
 from cpc.compiler.errors import InputError
@@ -28,8 +30,7 @@ from cpc.runtime.replace import Report, replace_policy
 __all__ = ["Cell", "Demo", "Traffic", "run_demo"]
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Struct, frozen=True):
     """One probe: what the policy says, what was seen, and the rule that the kernel's event names."""
 
     probe: Probe
@@ -43,8 +44,7 @@ class Cell:
         return self.observed == self.expected.allowed and self.kernel == self.expected.rule()
 
 
-@dataclass(frozen=True, slots=True)
-class Traffic:
+class Traffic(Struct, frozen=True):
     """Numbered packets of one flow while the policy was replaced."""
 
     name: str
@@ -57,8 +57,7 @@ class Traffic:
         return self.received == (self.sent if self.expected == "all" else 0)
 
 
-@dataclass(slots=True)
-class Demo:
+class Demo(Struct):
     """What happened; `after` and `traffic` are empty in a scene of one policy."""
 
     scene: Scene
@@ -74,8 +73,7 @@ class Demo:
         return all(cell.right for cell in cells) and all(flow.right for flow in self.traffic)
 
 
-@dataclass(frozen=True, slots=True)
-class _Compiled:
+class _Compiled(Struct, frozen=True):
     """A policy with the inventory that it was compiled for: every endpoint has an interface."""
 
     policy: Policy

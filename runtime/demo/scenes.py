@@ -1,7 +1,8 @@
 """The demos that there are: files, who else is there, what is asked for."""
 
-from dataclasses import dataclass
 from ipaddress import ip_address
+
+from msgspec import Struct
 
 from cpc.runtime.demo.probe import Service
 from cpc.runtime.demo.topology import Host
@@ -9,8 +10,7 @@ from cpc.runtime.demo.topology import Host
 __all__ = ["SCENES", "Scene"]
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(Struct, frozen=True):
     """One demo. Its files are in the folder of its name.
 
     The first of `policies` is loaded, and the last replaces it. Every host is asked for every service by

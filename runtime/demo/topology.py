@@ -6,8 +6,9 @@ reach everything through the node's address on the other end of their veth.
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from ipaddress import ip_interface
+
+from msgspec import Struct
 
 from cpc.runtime.demo.namespaces import Namespace, veth
 from cpc.runtime.maps import Address
@@ -15,8 +16,7 @@ from cpc.runtime.maps import Address
 __all__ = ["Host", "Topology", "topology"]
 
 
-@dataclass(frozen=True, slots=True)
-class Host:
+class Host(Struct, frozen=True):
     """One machine of the topology.
 
     `interface` is the node's end of its veth. `outside` hosts are on a network of their own behind the
@@ -29,8 +29,7 @@ class Host:
     outside: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Topology:
+class Topology(Struct, frozen=True):
     """The node's namespace and those of the hosts by name."""
 
     node: Namespace

@@ -2,7 +2,8 @@
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from cpc.compiler.policy.decide import decide, party_selected
 from cpc.compiler.policy.flow import Flow, Party

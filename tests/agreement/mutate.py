@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 __all__ = ["Kind", "Mutant", "mutants"]
 
@@ -19,8 +20,7 @@ class Kind(StrEnum):
     VERDICT = "verdict"
 
 
-@dataclass(frozen=True, slots=True)
-class Mutant:
+class Mutant(Struct, frozen=True):
     """`text` is the whole of `file` with one fault; `what` says which, with its line."""
 
     kind: Kind
@@ -105,8 +105,7 @@ def _names_exchanged(match: re.Match[str]) -> Iterator[str]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Rule:
+class _Rule(Struct, frozen=True):
     kind: Kind
     pattern: str
     replacements: Callable[[re.Match[str]], Iterator[str]]

@@ -2,12 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from ipaddress import ip_address
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cpc.compiler.artifact import Artifact, interpret, peer_bits, service_key, subject_bits
 from cpc.compiler.codegen.build import build

@@ -1,7 +1,6 @@
 """A cluster's worth of Kubernetes policies: compiled, loaded, and asked with real packets."""
 
 import random
-from dataclasses import replace
 from ipaddress import ip_address
 from itertools import product
 from os import getpid
@@ -10,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from msgspec.structs import replace
 
 from cpc.compiler.artifact import DEFAULT_TARGET
 from cpc.compiler.pipeline import Options, compile_policy, front

@@ -7,12 +7,13 @@ its flows is equivalent to the program: nothing is left undecided.
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from ipaddress import ip_address, ip_network
 from itertools import product
 from pathlib import Path
 
 import pytest
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cpc.compiler.artifact import Artifact
 from cpc.compiler.codegen.clang import find_clang, flags_for
@@ -53,8 +54,7 @@ ODD = ((0, 0), (47, 0), (255, 0))
 """(protocol, port) of protocols that no rule names."""
 
 
-@dataclass(frozen=True)
-class Known:
+class Known(Struct, frozen=True):
     """One flow, its packet, and what the policy says: whether it passes and the rule's line."""
 
     endpoint: str
@@ -133,8 +133,7 @@ def namespace() -> Iterator[None]:
         yield
 
 
-@dataclass(frozen=True)
-class Bench:
+class Bench(Struct, frozen=True):
     """The program, everything that it is asked, and how to try a mutant of it."""
 
     artifact: Artifact

@@ -5,11 +5,12 @@ What the attached program does with each packet is worked out from `decide` alon
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cpc.compiler.policy.decide import decide
 from cpc.compiler.policy.flow import Flow, Party
@@ -40,8 +41,7 @@ def namespace() -> Iterator[None]:
         yield
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(Struct, frozen=True):
     """One flow of an enforced policy. `number` keeps its packets apart from other flows'."""
 
     enforced: Enforced

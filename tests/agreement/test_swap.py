@@ -2,11 +2,11 @@
 
 import os
 from contextlib import ExitStack
-from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
+from msgspec import Struct
 
 from cpc.compiler.artifact import Artifact
 from cpc.compiler.codegen.targets import DEFAULT_TARGET
@@ -49,8 +49,7 @@ INVENTORY = Inventory(
 )
 
 
-@dataclass(frozen=True)
-class Compiled:
+class Compiled(Struct, frozen=True):
     policy: Policy
     artifact: Artifact
 

@@ -6,12 +6,12 @@ import os
 import random
 import zipfile
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from cpc.compiler.artifact import TARGETS, Artifact, read_artifact, write_artifact
 from cpc.compiler.artifact import file as artifact_file

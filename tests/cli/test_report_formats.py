@@ -2,7 +2,6 @@
 
 import json
 import re
-from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 from jsonschema import Draft4Validator
+from msgspec.structs import replace
 
 from cpc.compiler.cli import run
 from cpc.compiler.diagnostics import Diagnostic, Label, Severity, error, note, warning

@@ -1,8 +1,9 @@
 """What commands of the runtime print, from values made by hand."""
 
 import json
-from dataclasses import replace
 from ipaddress import ip_address
+
+from msgspec.structs import replace
 
 from cpc.compiler.commands.demo_text import demo_json, demo_text
 from cpc.compiler.commands.status_text import status_json, status_text

@@ -2,10 +2,10 @@
 
 import os
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from cpc.compiler.codegen.clang import FLAGS, MINIMUM, SOURCE, Clang, find_clang, flags_for
 from cpc.compiler.codegen.targets import TARGETS, newest_for, target_named

@@ -1,9 +1,9 @@
 """Random policies of what a kind of objects can mostly say."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cpc.compiler.exports.kinds import Kind
 from cpc.compiler.policy.inventory import NAMESPACE_KEY, NAMESPACE_LABELS

@@ -7,10 +7,10 @@ as `auto`, and imported once more.
 
 import os
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from cpc.compiler.exports.export import export
 from cpc.compiler.exports.kinds import Kind

@@ -5,12 +5,12 @@ sources, tiers or selectors of ours.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from typing import Any
 
 import yaml
 from hypothesis import strategies as st
+from msgspec import Struct
 
 from cpc.compiler.diagnostics import Severity
 from cpc.compiler.imports.manifests import import_units, read_manifests
@@ -56,8 +56,7 @@ _CIDRS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Pod:
+class Pod(Struct, frozen=True):
     """One pod; `ports` are its container ports by name."""
 
     name: str
@@ -82,8 +81,7 @@ class Pod:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Host:
+class Host(Struct, frozen=True):
     """An address outside of the cluster."""
 
     address: Address

@@ -4,9 +4,10 @@ Endpoints with the same answers to every selector are alike: a few stand for the
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from ipaddress import IPv4Network, ip_address
 from itertools import product
+
+from msgspec.structs import replace
 
 from cpc.compiler.policy.decide import party_selected
 from cpc.compiler.policy.flow import (

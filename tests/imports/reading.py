@@ -1,10 +1,10 @@
 """Texts of other systems as policies, for tests."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from msgspec import Struct
 
 from cpc.compiler.diagnostics import Diagnostic, Severity
 from cpc.compiler.imports.manifests import import_units, read_manifests
@@ -19,8 +19,7 @@ from cpc.compiler.syntax.parse import parse
 __all__ = ["Read", "clean", "corpus", "files_of", "read"]
 
 
-@dataclass(frozen=True)
-class Read:
+class Read(Struct, frozen=True):
     """A text as a tree and a policy, and what was said."""
 
     file: tree.File

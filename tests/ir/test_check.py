@@ -1,9 +1,9 @@
 """A program that breaks an invariant does not get past `check`."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from cpc.compiler.errors import InternalError
 from cpc.compiler.ir.check import check

@@ -1,11 +1,11 @@
 """Lowering keeps the meaning: `decide` and the interpreted IR agree on verdict, reason and rule."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cpc.compiler.errors import InternalError
 from cpc.compiler.ir.bits import peer_bits, subject_bits

@@ -3,10 +3,11 @@
 import shutil
 import struct
 import subprocess
-from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Self
+
+from msgspec import Struct
 
 from cpc.runtime import maps
 from cpc.runtime.bpf import BpfObject, Map, Program, Ring, Skb, run
@@ -58,8 +59,7 @@ def compile_stub(folder: Path, *, words: int = WORDS) -> bytes:
     return target.read_bytes()
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """What the datapath told of a packet."""
 
     generation: int
@@ -74,8 +74,7 @@ class Event:
     ports: tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """Whether the packet goes on, why, the packet itself, and its event."""
 
     passed: bool

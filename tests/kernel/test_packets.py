@@ -1,9 +1,9 @@
 """Packet tables: description, packet in, verdict and reason."""
 
 import struct
-from dataclasses import dataclass
 
 import pytest
+from msgspec import Struct
 
 from cpc.runtime.bpf import Skb
 from cpc.runtime.reasons import PacketReason as R
@@ -19,8 +19,7 @@ NEIGHBOUR = icmp(135, payload=bytes(16))
 LISTENER = icmp(143, payload=bytes(8))
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """One line of a table; `packet` is a frame or is made one."""
 
     description: str

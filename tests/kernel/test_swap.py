@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 
 import pytest
+from msgspec import Struct
 
 from cpc.runtime import maps
 from cpc.runtime.attach import HOOKS, Hook, Side
@@ -21,8 +21,7 @@ STAMP = 0x30000000
 OUT, BACK = ip("10.0.0.1", "10.0.0.2"), ip("10.0.0.2", "10.0.0.1")
 
 
-@dataclass(frozen=True, slots=True)
-class Swap:
+class Swap(Struct, frozen=True):
     """Both hooks while `stage` (allows) is replaced by `stricter` (denies)."""
 
     epoch: Map

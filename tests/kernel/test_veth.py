@@ -6,10 +6,10 @@ import socket
 import struct
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from ipaddress import ip_address
 
 import pytest
+from msgspec import Struct
 
 from cpc.runtime import maps
 from cpc.runtime.attach import HOOKS, Side
@@ -30,8 +30,7 @@ PACKET_VNET_HDR = 15
 SOL_PACKET = 263
 
 
-@dataclass(frozen=True, slots=True)
-class Net:
+class Net(Struct, frozen=True):
     """The endpoint `local` behind the datapath, and an outside host that has two peers' addresses."""
 
     topology: Topology

@@ -1,7 +1,8 @@
 """Policy texts to what a check says of them, for tests."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from cpc.compiler.diagnostics import Diagnostic, Severity
 from cpc.compiler.lint.rule import Material

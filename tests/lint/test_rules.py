@@ -1,10 +1,10 @@
 """Every rule: its name and page, the bad example that has it and the good one that has not."""
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from cpc.compiler.lint.pages import PAGES
 from cpc.compiler.lint.rule import Rule

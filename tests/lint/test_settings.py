@@ -1,9 +1,9 @@
 """`cpc.toml`: where it is found, what it says, and what is wrong with one."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from cpc.compiler.diagnostics import Severity
 from cpc.compiler.errors import InputError

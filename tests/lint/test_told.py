@@ -1,8 +1,7 @@
 """Findings of the engine in words: halves, labels, lines, witnesses; unknown answers."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from cpc.compiler.diagnostics import Diagnostic, Severity
 from cpc.compiler.lint.rules import RULES

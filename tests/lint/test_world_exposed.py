@@ -1,11 +1,11 @@
 """`world-exposed`: what it speaks of and of what it does not, by hand and held against z3."""
 
 from collections import Counter
-from dataclasses import replace
 
 import pytest
 import z3
 from hypothesis import HealthCheck, given, settings
+from msgspec.structs import replace
 
 from cpc.compiler.diagnostics import Diagnostic
 from cpc.compiler.policy.decide import decide

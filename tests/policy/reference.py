@@ -4,9 +4,10 @@ Written from the definition of the language alone: plain loops, nothing shared w
 `compiler/policy/semantics.py`, no projection by argument (see `projected`: a finite universe).
 """
 
-from dataclasses import dataclass
 from itertools import groupby
 from typing import assert_never
+
+from msgspec import Struct
 
 from cpc.compiler.policy.flow import (
     Flow,
@@ -46,8 +47,7 @@ from tests.policy.reference_requests import name_matched, request_matched
 __all__ = ["Answer", "answer", "projected", "selected"]
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """Verdict, name of the deciding statement, reason: as words."""
 
     verdict: str

@@ -6,10 +6,10 @@ ports on an edge of a rule. Requests are in `tests/policy/request_strategies.py`
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
 from hypothesis import strategies as st
+from msgspec import Struct
 
 from cpc.compiler.policy.flow import Flow, Label, Party
 from cpc.compiler.policy.model import (
@@ -55,8 +55,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """What a random policy may hold.
 
     `names` are FQDN patterns and services, which only the meaning knows so far; `l7` request parts.
@@ -86,8 +85,7 @@ _usually: st.SearchStrategy[bool] = st.sampled_from([True] * 15 + [False])
 # --- policies ----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class _Slot:
+class _Slot(Struct, frozen=True):
     """Where a rule stands in its tier."""
 
     tier: Tier

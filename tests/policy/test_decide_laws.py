@@ -1,9 +1,8 @@
 """Laws of `decide`: what adding, removing, moving and doubling a statement can and cannot do."""
 
-from dataclasses import replace
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cpc.compiler.policy.decide import decide, party_selected
 from cpc.compiler.policy.flow import Flow

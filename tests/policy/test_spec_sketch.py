@@ -1,10 +1,10 @@
 """The example that the language was designed around: every statement kind, under a small inventory."""
 
-from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from cpc.compiler.policy.flow import (
     DnsQuery,

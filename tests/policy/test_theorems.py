@@ -1,10 +1,10 @@
 """The published mistakes of other implementations: each a scenario and a law of `decide`."""
 
-from dataclasses import replace
 from ipaddress import IPv4Address, ip_address
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cpc.compiler.policy.decide import decide, party_selected
 from cpc.compiler.policy.flow import OPAQUE, Flow, HttpRequest, Label, Party, Request

@@ -1,9 +1,8 @@
 """A trace says what `decide` says, and whatever it says of a rule is so."""
 
-from dataclasses import replace
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cpc.compiler.policy.connections import Connection, decide_connection
 from cpc.compiler.policy.decide import decide

@@ -1,9 +1,9 @@
 """A policy replaced under a flood: every packet is decided by one policy, on all hooks that it crosses."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from cpc.compiler.artifact import Action, Program, RuleEntry
 from cpc.compiler.ir.nodes import ANY, Clause, Decision, Leaf, Step, StepVerdict

@@ -7,11 +7,11 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from cpc.compiler.artifact import Artifact, Inventory, write_artifact
 from cpc.compiler.errors import InputError

@@ -1,12 +1,12 @@
 """The plan: numbers, rows, addresses, endpoints. No root, no kernel."""
 
-from dataclasses import replace
 from ipaddress import ip_address, ip_network
 from itertools import permutations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cpc.compiler.errors import InputError
 from cpc.compiler.policy.inventory import ClusterService

@@ -1,9 +1,10 @@
 """A small policy and inventory, made of the values that the runtime is given."""
 
 import os
-from dataclasses import replace
 from ipaddress import ip_address, ip_network
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from cpc.compiler.artifact import (
     Artifact,

@@ -1,8 +1,9 @@
 """A tree as lines, one node each, with its place: what golden trees hold."""
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from cpc.compiler.source import Span
 
@@ -18,8 +19,8 @@ def _lines(value: Any, label: str, depth: int) -> Iterator[str]:
     if isinstance(value, tuple):
         for number, item in enumerate(value):
             yield from _lines(item, f"{label}[{number}]", depth)
-    elif is_dataclass(value):
-        named = [(f.name, getattr(value, f.name)) for f in fields(value)]
+    elif isinstance(value, Struct):
+        named = [(name, getattr(value, name)) for name in value.__struct_fields__]
         span = next((v for _, v in named if isinstance(v, Span)), None)
         place = "" if span is None else f" @{span.line}:{span.column}+{span.end - span.start}"
         plain = [f"{n}={v!r}" for n, v in named if _short(v) and v is not None]

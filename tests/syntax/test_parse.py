@@ -1,11 +1,11 @@
 """What single statements parse to, where things stand, and how parsing goes on after an error."""
 
 import ast
-from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import Struct
 
 from cpc.compiler.diagnostics import Diagnostic
 from cpc.compiler.source import SourceFile, Span
@@ -156,8 +156,8 @@ def _nodes(value: Any) -> "list[tuple[Any, Span]]":
     if isinstance(value, tuple):
         for item in value:
             found += _nodes(item)
-    elif is_dataclass(value) and not isinstance(value, Span | tree.Comment):
-        inner = [getattr(value, f.name) for f in fields(value)]
+    elif isinstance(value, Struct) and not isinstance(value, Span | tree.Comment):
+        inner = [getattr(value, name) for name in value.__struct_fields__]
         found += [(value, v) for v in inner[-2:] if isinstance(v, Span)]
         for item in inner:
             found += _nodes(item)

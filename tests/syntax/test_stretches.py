@@ -1,10 +1,10 @@
 """A text read in stretches is the text read as a whole, and what can be read so is."""
 
-from dataclasses import replace
 from itertools import chain
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cpc.compiler.diagnostics import Diagnostics
 from cpc.compiler.source import SourceFile

@@ -1,10 +1,9 @@
 """Asserts about random policies, each answer held against z3."""
 
-from dataclasses import dataclass
-
 import z3
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import Struct
 
 from cpc.compiler.policy.claims import Assert, AssertKind
 from cpc.compiler.policy.model import Direction, Entity, Mode, Policy, PortRange, Selector
@@ -31,8 +30,7 @@ def claims(draw: st.DrawFn, policy: Policy) -> Assert:
     return Assert(kind, left, right, ports, None, origin(99))
 
 
-@dataclass(frozen=True)
-class Oracle:
+class Oracle(Struct, frozen=True):
     """What z3 says about one assert."""
 
     policy: Policy

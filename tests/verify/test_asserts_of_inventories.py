@@ -1,11 +1,11 @@
 """Asserts under an inventory, each answer held against all connections of those who are there."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import product
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cpc.compiler.policy.claims import Assert, AssertKind
 from cpc.compiler.policy.connections import Connection, decide_connection

@@ -1,9 +1,8 @@
 """Certificates: z3 agrees on random policies, and notices what is said wrongly or not at all."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import HealthCheck, given, settings
+from msgspec.structs import replace
 
 from cpc.compiler.errors import InternalError
 from cpc.compiler.policy.model import Mode, Policy

@@ -2,13 +2,14 @@
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import TypeAlias
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cpc.compiler.policy.decide import decide
 from cpc.compiler.policy.flow import Flow, Label, Party
@@ -66,8 +67,7 @@ ALONE = ip_address("192.0.2.77")
 # --- random worlds against `decide` ------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class World:
+class World(Struct, frozen=True):
     """A policy, everyone in it by peer, and some external addresses."""
 
     policy: Policy

@@ -1,12 +1,12 @@
 """The solver's reading of a policy is the reference's: the same verdict, rule and reason for every flow."""
 
-from dataclasses import replace
 from ipaddress import IPv4Address
 
 import pytest
 import z3
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cpc.compiler.policy.decide import FlowReading, decide, party_selected
 from cpc.compiler.policy.flow import OPAQUE, Flow, KafkaRequest, Label, Party

@@ -3,7 +3,7 @@
 Source: Cilium's documentation, "Overview of Network Policy", and its API reference of Rule.
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from cpc.compiler.documents.nodes import Mapping, Node, Scalar, is_null
 from cpc.compiler.documents.reader import Fields

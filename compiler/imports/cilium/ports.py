@@ -3,7 +3,7 @@
 Source: the API reference of Cilium's PortRule, PortProtocol and ICMPField.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from cpc.compiler.diagnostics import suggest
 from cpc.compiler.documents.nodes import Node, Scalar
@@ -76,8 +76,7 @@ _FAMILIES = {"IPv4": ("icmp", _ICMP), "IPv6": ("icmpv6", _ICMPV6)}
 """ICMP's word in the language and the names of its types (Cilium's, of IANA's registries), by family."""
 
 
-@dataclass(frozen=True, slots=True)
-class PortRule:
+class PortRule(Struct, frozen=True):
     """Ports, what requests they carry (None: they are not looked at), and the place."""
 
     ports: tuple[tree.PortPart, ...]

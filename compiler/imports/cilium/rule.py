@@ -5,8 +5,9 @@ policies of Kubernetes are written so too.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from cpc.compiler.diagnostics import Diagnostic, Severity
 from cpc.compiler.documents.nodes import Mapping, Node, Scalar
@@ -26,8 +27,7 @@ class Scope(StrEnum):
     AGENT = "agent"
 
 
-@dataclass(slots=True)
-class CiliumRule:
+class CiliumRule(Struct):
     """One rule being read; what is wrong goes into `context`.
 
     `namespace` is empty unless the scope is one. `name` is the policy's. `entity` is `init` or `health`

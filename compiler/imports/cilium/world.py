@@ -1,7 +1,8 @@
 """What only an inventory tells: the backends of Services, and the addresses of Nodes."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cpc.compiler.documents.nodes import Node
 from cpc.compiler.imports.cilium.rule import CiliumRule
@@ -62,8 +63,7 @@ def _address(address: Address, span: Span, scope_any: bool) -> tree.CidrRef:
     return tree.CidrRef((item,), scope_any, span)
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(Struct, frozen=True):
     """Which Services are meant, in words and as a test; `is_one`: there is only one such."""
 
     shown: str

@@ -1,8 +1,9 @@
 """Peers of cluster policies beyond pods: nodes, networks and domain names."""
 
 import re
-from dataclasses import dataclass
 from typing import TypeVar
+
+from msgspec import Struct
 
 from cpc.compiler.documents.nodes import Node, Scalar
 from cpc.compiler.imports.cluster_policy.fields import items
@@ -22,15 +23,13 @@ _DOMAIN = re.compile(rf"(\*\.)?({_LABEL}\.)+{_LABEL}\.?")
 _Item = TypeVar("_Item")
 
 
-@dataclass(frozen=True, slots=True)
-class Plain:
+class Plain(Struct, frozen=True):
     """What a peer is, whoever the subject: a side of a rule; empty: nobody."""
 
     exprs: tuple[tree.Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Domains:
+class Domains(Struct, frozen=True):
     """DNS names, which need a definition of their own."""
 
     names: tuple[tree.Value, ...]

@@ -4,7 +4,8 @@ Source: kubernetes-sigs/network-policy-api, `apis/v1alpha1` and `apis/v1alpha2`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 __all__ = ["ADMIN", "BASELINE", "CLUSTER", "MAX_PRIORITY", "Dialect"]
 
@@ -14,8 +15,7 @@ _INGRESS = ("namespaces", "pods")
 _EGRESS = ("namespaces", "pods", "nodes", "networks")
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
+class Dialect(Struct, frozen=True):
     """How one kind writes its rules.
 
     `actions` are its words and ours, `ports` the field of a rule that narrows it to ports, `limit` the

@@ -1,7 +1,8 @@
 """Fields of cluster policies: what is required, how long lists may be, and objects of exactly one field."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cpc.compiler.diagnostics import suggest
 from cpc.compiler.documents.nodes import Mapping, Node, Scalar
@@ -31,8 +32,7 @@ _ELSEWHERE = {
 """Help for fields that mean something in another place."""
 
 
-@dataclass(frozen=True, slots=True)
-class Closed:
+class Closed(Struct, frozen=True):
     """An object with none of the fields that we know: its rule fails closed.
 
     `known` are the fields that it could have; `key` the one that it has instead.

@@ -1,7 +1,8 @@
 """Subjects and peers of cluster policies as sides of rules."""
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from cpc.compiler.documents.nodes import Mapping, Node, Scalar
 from cpc.compiler.documents.reader import Fields
@@ -35,8 +36,7 @@ _NAMESPACED = ("namespaceSelector", *_RELATIONS)
 Peer: TypeAlias = Plain | Domains | Relation | Closed
 
 
-@dataclass(frozen=True, slots=True)
-class Peers:
+class Peers(Struct, frozen=True):
     """Reads the subject and the peers of one policy."""
 
     context: Context

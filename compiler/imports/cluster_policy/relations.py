@@ -1,6 +1,6 @@
 """Peers of cluster policies that are like their subject: `sameLabels` and `notSameLabels`, group by group."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from cpc.compiler.imports.cluster_policy.namespaces import namespace_labels, of_namespace
 from cpc.compiler.imports.selectors import namespace_key, term
@@ -15,8 +15,7 @@ __all__ = ["Relation", "pairs"]
 _Terms = tuple[tree.LabelTerm, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Relation:
+class Relation(Struct, frozen=True):
     """Pods (`terms`) of namespaces that have all labels of `keys`, with the same values as the
     subject's namespace, or (not `same`) with another value for at least one; without keys: nobody.
     """

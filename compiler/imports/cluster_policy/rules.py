@@ -1,7 +1,8 @@
 """Rules of cluster policies as rules of a tier; what is not understood fails closed, as their API asks."""
 
-from dataclasses import dataclass, field
 from typing import assert_never
+
+from msgspec import Struct, field
 
 from cpc.compiler.documents.nodes import Mapping, Node, Scalar, is_null
 from cpc.compiler.documents.reader import Fields
@@ -33,8 +34,7 @@ _NO_NAMES = ("networks", "nodes", "domainNames")
 """Peers without container ports."""
 
 
-@dataclass(slots=True)
-class Rules:
+class Rules(Struct):
     """Reads the rules of one policy, called `policy`, about one subject."""
 
     context: Context
@@ -270,8 +270,7 @@ class Rules:
         return tree.Name(name, rule.name.span)
 
 
-@dataclass(frozen=True, slots=True)
-class _Draft:
+class _Draft(Struct, frozen=True):
     """What is known of a rule before its sides."""
 
     direction: str

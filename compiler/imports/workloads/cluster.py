@@ -1,6 +1,6 @@
 """Namespaces and nodes, as what an inventory holds of them."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from cpc.compiler.imports.objects import Object
 from cpc.compiler.imports.workloads.reader import WorkloadReader
@@ -15,8 +15,7 @@ _ADDRESSES = ("InternalIP", "ExternalIP")
 """Types of a node's addresses that are addresses; the others are names."""
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(Struct, frozen=True):
     """A node: its addresses, and the ranges out of which its pods get theirs."""
 
     name: str

@@ -6,8 +6,10 @@ cluster. What a pod's own labels say of these does not count.
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from ipaddress import IPv6Network
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from cpc.compiler.diagnostics import Label as Place
 from cpc.compiler.documents.nodes import Mapping, Scalar
@@ -53,8 +55,7 @@ def inventory_of(objects: Sequence[Object], reader: WorkloadReader) -> Inventory
     return _World(found, reader).inventory()
 
 
-@dataclass(slots=True)
-class _Objects:
+class _Objects(Struct):
     """Objects by what they are, each kind, namespace and name once."""
 
     reader: WorkloadReader

@@ -5,7 +5,8 @@ named port is: those of containers, then those of init containers that go on run
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cpc.compiler.documents.nodes import Node
 from cpc.compiler.imports.objects import METADATA, Object
@@ -33,8 +34,7 @@ _OVER = ("Succeeded", "Failed")
 """Phases of pods whose containers have all ended: their addresses are free again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Workload:
+class Workload(Struct, frozen=True):
     """A pod, or the pods that an object makes of its template (`is_pod`: which).
 
     `ports` and `declared` are as an endpoint's. `owner` is the kind and name of what controls it. `node` is

@@ -1,7 +1,8 @@
 """A reader of workloads: fields that Kubernetes would drop are warnings, what is read must have its shape."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+
+from msgspec import field
 
 from cpc.compiler.diagnostics import suggest
 from cpc.compiler.documents.nodes import Mapping, Node, Scalar, is_null
@@ -23,7 +24,6 @@ Parts = dict[str, Node]
 _PROTOCOLS = ("TCP", "UDP", "SCTP")
 
 
-@dataclass(slots=True)
 class WorkloadReader(Reader):
     """Reads objects into one inventory; `owners` knows whose each address is."""
 

@@ -5,7 +5,7 @@ no match goes too. Clauses behind one that always fires are never the first, so 
 other covered clauses stay: they cost a bit in a mask, and leaves that differ less share more.
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from cpc.compiler.ir.nodes import (
     ANY,

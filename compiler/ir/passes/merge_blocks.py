@@ -6,8 +6,9 @@ same becomes one test of a mask.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import groupby
+
+from msgspec.structs import replace
 
 from cpc.compiler.ir.nodes import Block, Decision, Group, Leaf, Program
 

@@ -3,7 +3,7 @@
 Ports of a rule that can never decide make leaves that differ from their neighbours by nothing.
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from cpc.compiler.ir.nodes import Decision, Leaf, Program
 from cpc.compiler.ir.number import unnumbered

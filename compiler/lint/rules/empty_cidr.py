@@ -1,6 +1,6 @@
 """`empty-cidr`: said by `policy.resolve_addresses`; its page stands with those of values."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from cpc.compiler.codes import CODES
 from cpc.compiler.diagnostics import Severity

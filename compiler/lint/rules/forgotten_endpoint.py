@@ -1,6 +1,6 @@
 """`forgotten-endpoint`: said by `verify.closed_world`; its page stands with those of inventories."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from cpc.compiler.codes import CODES
 from cpc.compiler.diagnostics import Severity

@@ -1,7 +1,8 @@
 """`unreachable-backend`: a service that sends its traffic where it cannot arrive."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from cpc.compiler.codes.page import Page
 from cpc.compiler.diagnostics import Diagnostic, Severity, warning

@@ -1,9 +1,11 @@
 """Both sides of connections: whether some connection of a region is allowed, or denied."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cpc.compiler.policy.connections import Connection
 from cpc.compiler.policy.flow import OPAQUE, Request
@@ -48,8 +50,7 @@ class World(Protocol):
     def connection(self, cell: Box) -> Connection: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """A part of a region, all of whose connections have a verdict, at least for `request`."""
 
     cell: Box

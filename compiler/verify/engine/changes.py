@@ -1,7 +1,8 @@
 """What differs between two policies, as data: regions of flows, each with witnesses, and the relation."""
 
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct
 
 from cpc.compiler.policy.flow import Flow, Request
 from cpc.compiler.policy.model import Direction
@@ -20,8 +21,7 @@ class Relation(StrEnum):
     INCOMPARABLE = "incomparable"
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """A flow with a request (opaque bytes: any) that the two policies decide otherwise, and how."""
 
     flow: Flow
@@ -30,8 +30,7 @@ class Change:
     after: Decision
 
 
-@dataclass(frozen=True, slots=True)
-class Region:
+class Region(Struct, frozen=True):
     """Flows of one direction that all change alike: a box of the space.
 
     `before` and `after` are their verdicts over all requests. `allowed` is a witness of what is newly
@@ -39,7 +38,7 @@ class Region:
     """
 
     direction: Direction
-    box: Box = field(hash=False)
+    box: Box
     before: Verdict
     after: Verdict
     allowed: Change | None
@@ -51,8 +50,7 @@ class Region:
         return tuple(c for c in (self.allowed, self.denied) if c is not None)
 
 
-@dataclass(frozen=True, slots=True)
-class Differences:
+class Differences(Struct, frozen=True):
     """All regions in which two policies differ, disjoint; `undecided` says why there may be more."""
 
     space: Space

@@ -1,10 +1,12 @@
 """What one policy decides in a part of the grid, as far as the boxes that hold it or meet it tell."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from functools import reduce
 from operator import or_
 from typing import TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cpc.compiler.policy.model import Direction, Isolation, Mode, Policy, Rule, Tier
 from cpc.compiler.policy.semantics import Verdict
@@ -36,8 +38,7 @@ class Catalogue:
         return number
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(Struct, frozen=True):
     """What is decided of every flow of a part.
 
     `decider` is a statement's number (or `HOST`, `FINAL`) that decides so wherever no other decides the same

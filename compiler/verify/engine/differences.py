@@ -6,7 +6,8 @@ both verdicts are settled in each piece.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cpc.compiler.errors import InternalError
 from cpc.compiler.policy.decide import decide
@@ -71,8 +72,7 @@ def first_between(
     return None if search.undecided else ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Kind:
+class _Kind(Struct, frozen=True):
     """What changes in a cell, and who decides it; cells of one kind may be put together."""
 
     before: Settled

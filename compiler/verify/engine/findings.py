@@ -1,7 +1,8 @@
 """Every finding about the rules of a policy, of the kinds that are wanted."""
 
 from collections.abc import Collection
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from cpc.compiler.policy.inventory import Inventory
 from cpc.compiler.policy.model import Policy

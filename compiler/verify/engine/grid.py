@@ -1,7 +1,9 @@
 """One direction of a policy, ready to be asked: its order, its index, its search."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cpc.compiler.errors import InternalError
 from cpc.compiler.policy.decide import decide
@@ -20,8 +22,7 @@ from cpc.compiler.verify.findings import Statement
 __all__ = ["Grid", "Place"]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A point, and a request there."""
 
     point: Point

@@ -1,9 +1,10 @@
 """Every finding about some rules of a grid."""
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import replace
 from functools import reduce
 from operator import or_
+
+from msgspec.structs import replace
 
 from cpc.compiler.policy.model import Isolation, Protocol, Rule, Tier
 from cpc.compiler.verify.engine.effects import Effects

@@ -1,8 +1,9 @@
 """Connections under an inventory as a grid: classes of sources and destinations, and services."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import product
+
+from msgspec.structs import replace
 
 from cpc.compiler.policy.connections import Connection
 from cpc.compiler.policy.flow import Party

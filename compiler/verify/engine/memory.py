@@ -5,8 +5,9 @@ written: it is kept with statements by their number in the part, and given with 
 """
 
 from collections.abc import Callable, Collection, Hashable, Iterable
-from dataclasses import dataclass, field
 from typing import Generic, TypeVar
+
+from msgspec import Struct, field
 
 from cpc.compiler.policy.flow import Flow, Request
 from cpc.compiler.policy.model import Direction, Rule
@@ -18,8 +19,7 @@ __all__ = ["Known", "Memory", "Recalled"]
 Asked = TypeVar("Asked")
 
 
-@dataclass(frozen=True, slots=True)
-class _Bare:
+class _Bare(Struct, frozen=True):
     """A finding with statements by their number in a part."""
 
     kind: FindingKind
@@ -37,8 +37,7 @@ class _Bare:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
+class _Answer(Struct, frozen=True):
     """What was found, and the statements that are gone since, by number."""
 
     findings: tuple[_Bare, ...]
@@ -49,8 +48,7 @@ _Question = tuple[str, tuple[int, ...]]
 """What was asked, and which statements were gone then."""
 
 
-@dataclass(slots=True)
-class Known:
+class Known(Struct):
     """A part as it was when it was first asked about, and the answers; `part` keeps alive what its key
     names by identity.
     """

@@ -1,8 +1,9 @@
 """What policies speak of: the fields and atoms of the grid in which each half of them is a union of boxes."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import assert_never
+
+from msgspec import Struct, field
 
 from cpc.compiler.policy.model import (
     AllOf,
@@ -30,8 +31,7 @@ from cpc.compiler.verify.engine.space import Side, Space
 __all__ = ["Mentioned", "space_of"]
 
 
-@dataclass(slots=True)
-class Mentioned:
+class Mentioned(Struct):
     """What selectors and ports speak of, in order of mention; `switches` are of one side each."""
 
     keys: dict[LabelKey, dict[str, None]] = field(default_factory=dict)

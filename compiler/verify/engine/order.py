@@ -1,8 +1,9 @@
 """Who decides where which boxes match: the steps of a decision over a bitmap of boxes."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+
+from msgspec import Struct
 
 from cpc.compiler.policy.model import (
     Action,
@@ -28,8 +29,7 @@ HOST, FINAL = -1, -2
 """In the place of a statement's number: the local host's traffic, and the mode."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """Who decides, whether it allows, and the rules whose `pass` ended a tier before."""
 
     decider: int
@@ -37,16 +37,14 @@ class Outcome:
     passed: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Group:
+class _Group(Struct, frozen=True):
     """The blocks of one priority: their boxes, all of them and block by block."""
 
     mask: int
     blocks: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Bits:
+class _Bits(Struct, frozen=True):
     """The boxes of each statement, which follow each other: where each one's end, after where the first begin.
 
     Made when they are asked for: all of them together take the square of their number.

@@ -7,9 +7,11 @@ and so is its bitmaps' work.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from operator import itemgetter
 from zlib import crc32
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cpc.compiler.policy.model import (
     AllOf,
@@ -42,8 +44,7 @@ _Column = Sequence[_Needed]
 """What the subject of each statement needs, or its peer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A policy of one direction, and those of its rules that it is about: what they meet is all in it."""
 
     policy: Policy

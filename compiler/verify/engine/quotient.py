@@ -6,8 +6,9 @@ by comparing the policy with itself, once given the one label and once given the
 """
 
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from cpc.compiler.errors import InternalError
 from cpc.compiler.policy.decide import decide
@@ -35,8 +36,7 @@ class Undecided(Exception):
     """It is not known whether two are alike; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Telling:
+class Telling(Struct, frozen=True):
     """Two flows that differ in what is compared only, and a request of them that is decided otherwise."""
 
     flows: tuple[Flow, Flow]
@@ -44,8 +44,7 @@ class Telling:
     decisions: tuple[Decision, Decision]
 
 
-@dataclass(frozen=True, slots=True)
-class KeyClasses:
+class KeyClasses(Struct, frozen=True):
     """The labels of a key that a policy tells apart: lists of (source, value), None being no such label.
 
     One list: the key does not matter. A value that the policy does not name stands for all those. `telling` shows for
@@ -63,8 +62,7 @@ class KeyClasses:
         return len(self.classes) > 1
 
 
-@dataclass(frozen=True, slots=True)
-class Quotient:
+class Quotient(Struct, frozen=True):
     """What a policy asks of label keys, by name."""
 
     keys: tuple[KeyClasses, ...]

@@ -1,7 +1,8 @@
 """One side of connections: where to look for what it allows, and for what it denies."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cpc.compiler.policy.flow import OPAQUE, Request
 from cpc.compiler.policy.model import Action, Mode, Rule, Tier
@@ -16,8 +17,7 @@ from cpc.compiler.verify.languages.requests import Covered, Matchers, RequestSpa
 __all__ = ["ANYWHERE", "Seed", "SideOrder"]
 
 
-@dataclass(frozen=True, slots=True)
-class Seed:
+class Seed(Struct, frozen=True):
     """A box outside of which one reason for a verdict cannot be.
 
     A point of it has the verdict if the boxes of `relevant` that hold it are `good`: then for the requests

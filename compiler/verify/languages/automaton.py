@@ -1,7 +1,9 @@
 """Automata: one state after each beginning of a text, and where each next character leads."""
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
+
+from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from cpc.compiler.verify.languages.alphabet import LAST_NUMBER, character, number, readable
 
@@ -11,8 +13,7 @@ DEAD = -1
 """The state from which nothing is accepted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Automaton:
+class Automaton(Struct, frozen=True):
     """The smallest automaton of its texts, so equal sets of texts have equal automata.
 
     State 0 is the first. From state `s` the characters numbered `starts[s][i]` up to before
@@ -24,14 +25,14 @@ class Automaton:
     starts: tuple[tuple[int, ...], ...]
     targets: tuple[tuple[int, ...], ...]
     accepting: tuple[bool, ...]
-    distances: tuple[int, ...] = field(compare=False, repr=False)
+    distances: tuple[int, ...]
     """For each state the length of the shortest text that it accepts; DEAD: it accepts none."""
-    full: int | None = field(init=False, compare=False)
+    full: int | None = None
     """The state from which everything is accepted."""
 
     def __post_init__(self) -> None:
         full = (s for s, t in enumerate(self.targets[:-1]) if self.accepting[s] and t == (s,))
-        object.__setattr__(self, "full", next(full, None))
+        force_setattr(self, "full", next(full, None))
 
     def __len__(self) -> int:
         return len(self.starts) - 1

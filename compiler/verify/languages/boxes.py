@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TypeAlias, assert_never
+
+from msgspec import Struct
 
 from cpc.compiler.policy.model import (
     DnsMatch,
@@ -44,8 +45,7 @@ class Protocol(Enum):
     DNS = auto()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Box:
+class Box(Struct, frozen=True, eq=False):
     """Requests whose parts are in the sets of `parts`; no set is empty, and parts that are free have none.
 
     Languages are within what can be carried.

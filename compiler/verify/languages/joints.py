@@ -4,8 +4,9 @@ A set of joints is one integer, a bit for each. Besides characters there are the
 what they lead back to) and gates (positions such as `^` and `\\b`, open only between certain characters).
 """
 
-from dataclasses import dataclass, field
 from typing import assert_never
+
+from msgspec import Struct, field
 
 from cpc.compiler.policy.characters import PERL, Ranges, complement, union
 from cpc.compiler.policy.expression_tree import (
@@ -47,8 +48,7 @@ def _open(place: str, before: int, after: int) -> bool:
             return (before == WORD) is (after == WORD)
 
 
-@dataclass(slots=True)
-class Joints:
+class Joints(Struct):
     """`first` are the joints that may come first. Joint `i` has `bounds[i]` and then `after[i]`.
 
     `loops` and `gates` are the sets of those joints: a loop's `after` is what it stands for, a gate has its

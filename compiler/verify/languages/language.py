@@ -1,7 +1,8 @@
 """Languages: sets of texts with a name, made of expressions, of plain text, or of other languages."""
 
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from cpc.compiler.policy.characters import LAST
 from cpc.compiler.policy.expression_parser import parse_expression
@@ -15,8 +16,7 @@ from cpc.compiler.verify.languages.minimise import Table, minimised
 __all__ = ["Language", "expression_language", "plain", "plain_start"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Language:
+class Language(Struct, frozen=True, eq=False):
     """A set of texts. `names` are for messages: the expressions that it is made of, mostly.
 
     Compared by identity; two are the same set iff their automata are equal.

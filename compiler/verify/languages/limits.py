@@ -1,6 +1,6 @@
 """How large a question may grow, and the answer when it grows further."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 __all__ = ["STATE_LIMIT", "STEPS_PER_STATE", "Allowance", "LimitReached", "TooLarge"]
 
@@ -11,8 +11,7 @@ STEPS_PER_STATE = 50
 """Steps (joints, runs of characters, languages looked at) for each state of a limit: they bound the time."""
 
 
-@dataclass(frozen=True, slots=True)
-class TooLarge:
+class TooLarge(Struct, frozen=True):
     """No answer within `limit` states; `expressions` are those that the question was about."""
 
     expressions: tuple[str, ...]

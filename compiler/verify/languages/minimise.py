@@ -9,7 +9,8 @@ that is accepted, which already tells most states of an everyday expression apar
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from cpc.compiler.verify.languages.automaton import DEAD, Automaton
 
@@ -18,8 +19,7 @@ __all__ = ["Table", "minimised"]
 _Signature = tuple[int, ...]
 
 
-@dataclass(slots=True)
-class Table:
+class Table(Struct):
     """An automaton in the making, rows as in `Automaton` but none for `DEAD`; neighbours may lead to one state."""
 
     starts: list[tuple[int, ...]] = field(default_factory=list)

@@ -1,9 +1,10 @@
 """One part of requests: the sets that matchers ask of it, and values that tell those sets apart."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from cpc.compiler.verify.languages.carried import (
     LAST_KAFKA_NUMBER,
@@ -30,16 +31,14 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Where:
+class Where(Struct, frozen=True, order=True):
     """A part of requests; `header` is the name of a header, lower case."""
 
     what: What
     header: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Numbers:
+class Numbers(Struct, frozen=True):
     """The numbers in `values`, or with `others` all numbers but those."""
 
     values: frozenset[int]
@@ -59,8 +58,7 @@ class Numbers:
         return (number in self.values) is not self.others
 
 
-@dataclass(frozen=True, slots=True)
-class Absent:
+class Absent(Struct, frozen=True):
     """The part is not there."""
 
 

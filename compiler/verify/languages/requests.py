@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TypeAlias, assert_never
+
+from msgspec import Struct
 
 from cpc.compiler.policy.flow import Request
 from cpc.compiler.policy.model import Matcher
@@ -20,15 +21,13 @@ Matchers: TypeAlias = tuple[Matcher, ...]
 """The requests that any of them matches, as in `L7Match.matchers`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Covered:
+class Covered(Struct, frozen=True):
     """Every request is covered. `groups` are the numbers of groups that suffice, ascending."""
 
     groups: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Uncovered:
+class Uncovered(Struct, frozen=True):
     """`request` is matched by what was wanted and by no group; a short one."""
 
     request: Request

@@ -2,10 +2,11 @@
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum, auto
 from functools import lru_cache
 from typing import TypeAlias, TypeVar
+
+from msgspec import Struct
 
 from cpc.compiler.verify.languages.alphabet import LAST_NUMBER, character, readable
 from cpc.compiler.verify.languages.automaton import DEAD
@@ -25,8 +26,7 @@ __all__ = [
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """A shortest text in both languages, in the first alone, in the second alone; None: there is none."""
 
     both: str | None

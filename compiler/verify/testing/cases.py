@@ -1,9 +1,10 @@
 """Whether test cases hold: for every connection that a case is about, with a plain one that shows it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 from cpc.compiler.errors import InternalError
 from cpc.compiler.policy.claims import Test, TestCase
@@ -27,8 +28,7 @@ class Status(StrEnum):
     UNDECIDED = "undecided"
 
 
-@dataclass(frozen=True, slots=True)
-class CaseResult:
+class CaseResult(Struct, frozen=True):
     """One case, with a connection that shows its status and what both sides decide about that.
 
     `connection` is one for which the case fails, or one of those for which it holds; None where there is
@@ -42,8 +42,7 @@ class CaseResult:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class TestResult:
+class TestResult(Struct, frozen=True):
     """A test with the results of its cases, in their order."""
 
     test: Test

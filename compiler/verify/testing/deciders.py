@@ -1,8 +1,9 @@
 """Rule coverage: the statements that decide some connection of some test case."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
+
+from msgspec import Struct
 
 from cpc.compiler.policy.claims import TestCase
 from cpc.compiler.policy.connections import decide_connection
@@ -19,8 +20,7 @@ Half: TypeAlias = tuple[Origin, Direction]
 """A statement in one direction."""
 
 
-@dataclass(frozen=True, slots=True)
-class Coverage:
+class Coverage(Struct, frozen=True):
     """The halves of enforced statements that can decide, in the order of rules, and the cases they decide.
 
     A `pass` decides nothing and is not among them. `undecided`: some cases could not be told, and may

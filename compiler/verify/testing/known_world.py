@@ -1,10 +1,11 @@
 """The world of an inventory: everyone in it, and an external address of each kind, with every service."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from functools import cache
 from ipaddress import ip_address
 from itertools import product
+
+from msgspec.structs import replace
 
 from cpc.compiler.policy.claims import TestCase
 from cpc.compiler.policy.connections import Connection

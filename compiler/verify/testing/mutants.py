@@ -1,9 +1,11 @@
 """Mutants: policies that differ from a policy by one slip in one statement."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cpc.compiler.policy.inventory import NAMESPACE_KEY
 from cpc.compiler.policy.model import (
@@ -37,8 +39,7 @@ Statement: TypeAlias = Rule | Isolation | Requirement
 _PORTED = (Protocol.TCP, Protocol.UDP, Protocol.SCTP)
 
 
-@dataclass(frozen=True, slots=True)
-class Mutant:
+class Mutant(Struct, frozen=True):
     """A slip in one written statement, both halves of a rule alike: what it is, and the policy with it."""
 
     statement: Statement

@@ -1,8 +1,9 @@
 """The plainest connection that still shows a point."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from ipaddress import ip_address
+
+from msgspec.structs import replace
 
 from cpc.compiler.policy.connections import Connection
 from cpc.compiler.policy.flow import Party

@@ -1,8 +1,9 @@
 """All the work that `cpc test` does: cases, rule coverage and mutation score in the one world they need."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TypeVar
+
+from msgspec import Struct
 
 from cpc.compiler.policy.claims import Test, TestCase
 from cpc.compiler.policy.inventory import Inventory
@@ -23,8 +24,7 @@ MOST_MUTANTS = 1000
 """Mutants that are tried; of more, so many, spread evenly."""
 
 
-@dataclass(frozen=True, slots=True)
-class TestRun:
+class TestRun(Struct, frozen=True):
     """What was found out. `score` is None too where a test does not hold: then nothing is noticed."""
 
     tests: tuple[TestResult, ...]

@@ -1,9 +1,11 @@
 """The mutation score: which slips in a policy its tests would notice."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cpc.compiler.errors import InternalError
 from cpc.compiler.policy.claims import TestCase
@@ -36,8 +38,7 @@ class Fate(StrEnum):
     UNDECIDED = "undecided"
 
 
-@dataclass(frozen=True, slots=True)
-class MutantResult:
+class MutantResult(Struct, frozen=True):
     """A mutant, the first case that fails for it (killed), or a connection that it decides otherwise
     (survived), maybe only for a request; `verdicts` are then the policy's and the mutant's.
     """
@@ -51,8 +52,7 @@ class MutantResult:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
+class Score(Struct, frozen=True):
     """The results of the mutants that were looked at, of `total` that there are."""
 
     results: tuple[MutantResult, ...]

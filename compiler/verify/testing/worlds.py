@@ -1,8 +1,9 @@
 """Worlds: all the connections that there can be, as terms of one algebra, so that a case is asked once for all."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Generic, Protocol, TypeAlias, TypeVar
+
+from msgspec import Struct
 
 from cpc.compiler.policy.claims import TestCase
 from cpc.compiler.policy.connections import Connection, name_of
@@ -26,8 +27,7 @@ Terms: TypeAlias = Sequence[tuple[B, Decision]]
 """Exclusive guards, together true, each with what it decides."""
 
 
-@dataclass(frozen=True, slots=True)
-class Undecided:
+class Undecided(Struct, frozen=True):
     """It could not be told, for this reason."""
 
     why: str
@@ -66,8 +66,7 @@ class World(Protocol[B]):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Sides(Generic[B]):
+class Sides(Struct, Generic[B], frozen=True):
     """What both sides decide about every connection, in some algebra."""
 
     egress: Terms[B]

@@ -5,11 +5,11 @@ knows nothing of the language.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 from typing import Any, TypeVar
 
 from hypothesis import strategies as st
+from msgspec import Struct, field
 
 from cpc.compiler.policy.flow import Label, Party
 from cpc.compiler.policy.inventory import NAMESPACE_KEY, NAMESPACE_LABELS
@@ -45,8 +45,7 @@ _CIDRS = ("10.1.0.0/16", "10.1.2.0/24", "2001:db8::/64", "192.0.2.1")
 _NUMBERS = {"TCP": 6, "UDP": 17, "SCTP": 132}
 
 
-@dataclass(frozen=True)
-class Someone:
+class Someone(Struct, frozen=True):
     """A party: its labels as `source:key` and value, or the entity that it is, or its address."""
 
     name: str

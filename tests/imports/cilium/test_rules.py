@@ -1,10 +1,10 @@
 """Rules of Cilium: what isolates, what is required, who is a peer, and what is refused."""
 
 import json
-from dataclasses import replace
 from ipaddress import ip_address
 
 import pytest
+from msgspec.structs import replace
 
 from cpc.compiler.policy.inventory import ClusterNode, ClusterService, Inventory
 from cpc.compiler.policy.model import Entity

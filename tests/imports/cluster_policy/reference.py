@@ -4,17 +4,17 @@ Nothing here is shared with the importer or the meaning of policies but the name
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from typing import Any
+
+from msgspec import Struct
 
 __all__ = ["Connection", "End", "verdict"]
 
 Object = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class End:
+class End(Struct, frozen=True):
     """A pod (`labels` are its own, `space` those of its namespace), a node, or another address."""
 
     kind: str
@@ -24,8 +24,7 @@ class End:
     ports: Sequence[tuple[str, str, int]] = ()
 
 
-@dataclass(frozen=True)
-class Connection:
+class Connection(Struct, frozen=True):
     """What a subject and a peer talk about: `protocol` in capitals."""
 
     direction: str

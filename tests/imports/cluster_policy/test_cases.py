@@ -14,12 +14,12 @@ The side that decides is the receiver's for ingress, else the sender's. `by` is 
 """
 
 import re
-from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
 import yaml
+from msgspec.structs import replace
 
 from cpc.compiler.policy.decide import decide
 from cpc.compiler.policy.flow import Flow, Party

@@ -1,7 +1,8 @@
 """The one world of the tests of cluster policies, and what is imported in it."""
 
-from dataclasses import dataclass
 from ipaddress import IPv4Address, ip_address, ip_network
+
+from msgspec import Struct
 
 from cpc.compiler.diagnostics import Diagnostics, Severity
 from cpc.compiler.imports.manifests import import_units, read_manifests
@@ -82,8 +83,7 @@ WORLD = Inventory(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
+class Imported(Struct, frozen=True):
     """Trees, what they resolve to, and what the importer said."""
 
     trees: tuple[tree.File, ...]

@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
 import pytest
+from msgspec import Struct
 
 from cpc.compiler.cli import run
 from cpc.compiler.lint.rules import RULES
@@ -19,8 +19,7 @@ Said = set[tuple[str, int, frozenset[int]]]
 _CODES = {rule.name: rule.code for rule in RULES}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Line:
+class Line(Struct, frozen=True, eq=False):
     """One line of a file, equal to nothing but itself; None: it is not there."""
 
     sound: str | None
@@ -36,8 +35,7 @@ Piece = Sequence[Line]
 """Lines that stay together: a statement, or an object."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plant:
+class Plant(Struct, frozen=True):
     """One fault: the pieces that go in, in their order, and what must be said of which of their lines.
 
     `rule` is the name of the rule that speaks of the line `fault`; its labels are the lines `causes`, and no

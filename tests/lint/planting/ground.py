@@ -1,15 +1,15 @@
 """What faults are made of: endpoints and ports that no other fault has."""
 
-from dataclasses import dataclass
 from random import Random
+
+from msgspec import Struct
 
 from tests.lint.planting.bed import Line, Plant, kept
 
 __all__ = ["Ground", "plant", "some_port", "wider"]
 
 
-@dataclass(frozen=True, slots=True)
-class Ground:
+class Ground(Struct, frozen=True):
     """What a fault is made of: two endpoints and a range of ports that no other fault has."""
 
     number: int

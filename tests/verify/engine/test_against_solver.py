@@ -1,10 +1,10 @@
 """The engine's findings on random policies, each held against z3."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import z3
 from hypothesis import HealthCheck, given, settings
+from msgspec.structs import replace
 
 from cpc.compiler.policy.model import Action, Mode, Policy, Rule
 from cpc.compiler.verify.certify import SolverFlows

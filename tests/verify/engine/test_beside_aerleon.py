@@ -3,11 +3,11 @@ at a time.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from ipaddress import IPv4Network
 
 import pytest
 from aerleon.lib import naming, policy
+from msgspec.structs import replace
 
 from benchmarks.acl import Term, aerleon_text, cil_text, definitions_text, terms
 from cpc.compiler.policy.resolve import resolve

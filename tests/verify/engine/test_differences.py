@@ -1,7 +1,6 @@
 """The differences of two policies: each region, and all of them together, held against z3."""
 
 import random
-from dataclasses import replace
 from ipaddress import IPv4Network
 from typing import Any
 
@@ -9,6 +8,7 @@ import pytest
 import z3
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cpc.compiler.policy.decide import decide
 from cpc.compiler.policy.flow import Flow, Request

@@ -1,8 +1,7 @@
 """Rules that are about nobody in an inventory, of random worlds against `decide`, and by hand."""
 
-from dataclasses import replace
-
 from hypothesis import HealthCheck, given, settings
+from msgspec.structs import replace
 
 from cpc.compiler.policy.decide import decide
 from cpc.compiler.policy.model import (

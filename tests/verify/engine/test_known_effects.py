@@ -1,9 +1,9 @@
 """Rules without effect among those in an inventory, of random worlds against `decide`, and by hand."""
 
 from collections import Counter
-from dataclasses import replace
 
 from hypothesis import HealthCheck, given, settings
+from msgspec.structs import replace
 
 from cpc.compiler.policy.decide import decide
 from cpc.compiler.policy.model import Action, Mode, Policy, Rule

@@ -2,11 +2,11 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 
 import z3
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cpc.compiler.policy.model import Action, EntityTerm, Mode, Policy, Rule, Tier
 from cpc.compiler.policy.model import Entity as E

@@ -2,11 +2,11 @@
 
 import re
 from collections import Counter
-from dataclasses import replace
 
 import pytest
 import z3
 from hypothesis import given, settings
+from msgspec.structs import replace
 
 from cpc.compiler.policy.model import Direction, LabelKey, Mode, Policy, PortRange, Rule
 from cpc.compiler.policy.resolve import resolve

@@ -1,10 +1,11 @@
 """Random policies with cases about them, and every connection of an inventory, one by one."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from ipaddress import ip_network
 
 from hypothesis import strategies as st
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cpc.compiler.policy.claims import BY_DEFAULT, TestCase
 from cpc.compiler.policy.connections import Connection
@@ -28,8 +29,7 @@ __all__ = ["WithCases", "connections_of", "each_key_once", "inventory_of", "with
 _ANYWHERE = ((6, 80), (17, 53), (1, 8 << 8), (58, 128 << 8), (47, 0), (6, 0), (6, 65535))
 
 
-@dataclass(frozen=True)
-class WithCases:
+class WithCases(Struct, frozen=True):
     """A policy, cases about it, and parties around its boundaries."""
 
     policy: Policy
