@@ -19,7 +19,7 @@ class _Called(_Named, frozen=True):
 def test_fields_that_do_not_count_make_no_difference() -> None:
     one, same, other = _Named("a", 1), _Named("a", 2), _Named("b", 1)
     assert one == same
-    assert not one != same
+    assert (one != same) is False
     assert hash(one) == hash(same)
     assert one != other
     assert len({one, same, other}) == 2

@@ -17,6 +17,7 @@ from cpc.compiler.policy.model import (
     In,
     Isolation,
     LabelExpr,
+    LabelKey,
     NamedPort,
     Not,
     Policy,
@@ -76,13 +77,8 @@ class Boxes:
         if not subjects or not peers:
             return ()
         services = self.services(rule.ports)
-        found = [
-            box
-            for service in services
-            for pair in product(subjects, peers)
-            if (box := meet(pair, service)) is not None
-        ]
-        return tuple(_bounded(found))
+        pairs = list(product(subjects, peers))
+        return tuple(_bounded([box for one in services for box in product(pairs, (one,))]))
 
     def isolation(self, isolation: Isolation) -> tuple[Box, ...]:
         """The boxes of a `default` statement."""
@@ -92,9 +88,29 @@ class Boxes:
         """The parties that a selector matches on one side."""
         found = self._selectors[side].get(selector)
         if found is None:
-            boxes = (box for term in selector for box in self._term(side, term))
-            found = self._selectors[side][selector] = _union(boxes, self._space.full)
+            plain = self._plain(side, selector)
+            if plain is not None:
+                found = (plain,)
+            else:
+                boxes = (box for term in selector for box in self._term(side, term))
+                found = _union(boxes, self._space.full)
+            self._selectors[side][selector] = found
         return found
+
+    def _plain(self, side: Side, selector: Selector) -> Box | None:
+        """The box of a selector that gives some labels their values, as most do; None of any other."""
+        if len(selector) != 1 or not isinstance(selector[0], EndpointTerm):
+            return None
+        space, expr = self._space, selector[0].expr
+        box = {SUBJECT if side is Side.SUBJECT else PEER: LABELLED}
+        for one in expr.operands if isinstance(expr, AllOf) else (expr,):
+            if not isinstance(one, In) or not one.values:
+                return None
+            at = space.label_field(side, one.key)
+            if at in box:
+                return None
+            box[at] = space.among(one.key, one.values)
+        return box if len(box) > 1 else None
 
     def services(self, ports: Sequence[PortRange] | None) -> list[Box]:
         """Boxes of services: one for all ranges that both families can have, else one for each."""
@@ -191,20 +207,14 @@ class Boxes:
     def _labels(self, side: Side, expr: LabelExpr, negated: bool = False) -> list[Box]:
         """A label expression, or its negation, as boxes of label fields."""
         match expr:
-            case Everything():
-                return [] if negated else [{}]
-            case Has(key) | In(key, _):
-                mask = (
-                    self._space.has(key)
-                    if isinstance(expr, Has)
-                    else self._space.among(key, expr.values)
-                )
-                at = self._space.label_field(side, key)
-                if negated:
-                    mask = self._space.full[at] & ~mask
-                return [{at: mask}] if mask else []
+            case In(key, values):
+                return self._label(side, key, self._space.among(key, values), negated)
+            case Has(key):
+                return self._label(side, key, self._space.has(key), negated)
             case Not(operand):
                 return self._labels(side, operand, not negated)
+            case Everything():
+                return [] if negated else [{}]
             case AllOf(operands) | AnyOf(operands):
                 parts = [self._labels(side, o, negated) for o in operands]
                 if isinstance(expr, AllOf) is negated:
@@ -215,6 +225,12 @@ class Boxes:
                 return found
             case _:
                 assert_never(expr)
+
+    def _label(self, side: Side, key: LabelKey, mask: int, negated: bool) -> list[Box]:
+        at = self._space.label_field(side, key)
+        if negated:
+            mask = self._space.full[at] & ~mask
+        return [{at: mask}] if mask else []
 
 
 def _kinds(holds: Callable[[frozenset[Entity]], bool]) -> int:
@@ -244,6 +260,8 @@ def meet(left: Box, right: Box) -> Box | None:
         return left
     if not left:
         return right
+    if left.keys().isdisjoint(right):
+        return left | right
     met = dict(left)
     for at, mask in right.items():
         mask &= met.get(at, mask)

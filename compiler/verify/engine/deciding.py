@@ -78,14 +78,8 @@ class Deciding:
         self._lowering = order.mask(lambda n: not order.allows[n]) & ~order.passes
         self._raising = order.mask(lambda n: order.allows[n]) & ~order.passes | order.host
         self._decisive = order.everything & ~order.passes & ~order.requests
-        self._tiers = self._tier_masks()
+        self._tiers = order.admin, order.normal, order.baseline
         self._contested = order.mask(lambda n: order.group_of(n) is not None)
-
-    def _tier_masks(self) -> tuple[int, int, int]:
-        order = self.order
-        admin = (1 << order.admin_end) - 1
-        normal = (1 << order.normal_end) - 1
-        return admin, normal & ~admin, order.everything & ~normal
 
     # --- what it says --------------------------------------------------------------------------
 

@@ -42,6 +42,27 @@ class Effects:
 
     # --- a greedy look -------------------------------------------------------------------------
 
+    def plainly_needed(self, number: int) -> bool:
+        """Whether an allow, inside an isolation, meets nothing that comes before it or would allow without it.
+
+        A quick look, which most allows pass: the others may be needed all the same.
+        """
+        grid, order = self._grid, self._grid.order
+        near = grid.meeting(number)
+        if not order.allows[number] or not near & order.isolations:
+            return False
+        bits, seen = order.bits[number], self.matchers(number)
+        others = near & (order.before(number) | (order.alike(number) & ~bits))
+        if bits & order.passes:
+            return False
+        if seen is None:
+            others &= ~order.requests
+        for box in grid.boxes_of(number):
+            for cell in self._isolated(box):
+                if not (others and grid.index.meeting(cell) & others) and grid.fits(cell):
+                    return seen is None or self._requests.possible(seen)
+        return False
+
     def glance(self, number: int, part: Box = _ANYWHERE) -> tuple[Point | None, bool]:
         """A point where the statement decides, and whether it is needed there; None: search for it.
 
@@ -79,14 +100,18 @@ class Effects:
 
     def _cells(self, number: int, part: Box) -> Iterator[Box]:
         """Parts of the statement's boxes to look in: where an isolation waits behind it, then anywhere."""
-        grid = self._grid
         for box in self._boxes(number, part):
-            if grid.order.allows[number] and grid.order.isolations:
-                behind = grid.index.meeting(box) & grid.order.isolations
-                for other in lowest(behind, _ISOLATIONS):
-                    met = grid.order.boxes[other]
-                    yield {**box, **{at: m & box.get(at, m) for at, m in met.items()}}
+            if self._grid.order.allows[number]:
+                yield from self._isolated(box)
             yield box
+
+    def _isolated(self, box: Box) -> Iterator[Box]:
+        """What some isolations share with a box."""
+        grid = self._grid
+        if grid.order.isolations:
+            behind = grid.index.meeting(box) & grid.order.isolations
+            for other in lowest(behind, _ISOLATIONS):
+                yield from product((box,), (grid.order.boxes[other],))
 
     def _boxes(self, number: int, part: Box) -> Iterator[Box]:
         """What is in a part of the statement's boxes."""
@@ -233,9 +258,8 @@ class Effects:
         """The boxes each of which keeps the statement from deciding wherever it matches."""
         order = self._grid.order
         sure = order.surely_before(number) & ~order.requests
-        admin = (1 << order.admin_end) - 1
-        passed_by = order.passes & admin and not order.bits[number] & admin
-        return sure & ~admin if passed_by else sure
+        passed_by = order.passes & order.admin and not order.bits[number] & order.admin
+        return sure & ~order.admin if passed_by else sure
 
     def _search(
         self,

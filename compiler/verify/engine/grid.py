@@ -47,6 +47,7 @@ class Grid:
         self.index = Index(space, self.order.boxes)
         self.search = Search(self.index, self.order.boxes)
         self.points = Points(space, direction)
+        self._meeting: dict[int, int] = {}
 
     # --- what statements do --------------------------------------------------------------------
 
@@ -57,6 +58,16 @@ class Grid:
     def boxes_of(self, number: int) -> Sequence[Box]:
         """The boxes of a statement."""
         return self.order.boxes_of(number)
+
+    def meeting(self, number: int) -> int:
+        """The boxes that share a point with some of a statement's."""
+        found = self._meeting.get(number)
+        if found is None:
+            found = 0
+            for box in self.boxes_of(number):
+                found |= self.index.meeting(box)
+            self._meeting[number] = found
+        return found
 
     def owners(self, mask: int) -> list[int]:
         """The statements that have boxes in a mask, in their order; never the local host's."""

@@ -24,16 +24,16 @@ class Index:
         self.everything = (1 << len(boxes)) - 1
         narrowed: dict[int, int] = {}
         changes: dict[int, dict[int, int]] = {}
-        edges: dict[int, list[int]] = {}
+        alike: dict[tuple[int, int], int] = {}
         for number, box in enumerate(boxes):
             bit = 1 << number
-            for at, mask in box.items():
-                narrowed[at] = narrowed.get(at, 0) | bit
-                toggles = changes.setdefault(at, {})
-                if mask not in edges:
-                    edges[mask] = _edges(mask)
-                for edge in edges[mask]:
-                    toggles[edge] = toggles.get(edge, 0) ^ bit
+            for item in box.items():
+                alike[item] = alike.get(item, 0) | bit
+        for (at, mask), bits in alike.items():
+            narrowed[at] = narrowed.get(at, 0) | bits
+            toggles = changes.setdefault(at, {})
+            for edge in _edges(mask):
+                toggles[edge] = toggles.get(edge, 0) ^ bits
         self.fields = tuple(sorted(narrowed))
         self.free = {at: self.everything & ~bits for at, bits in narrowed.items()}
         self.narrowed = narrowed

@@ -1,8 +1,6 @@
 """Every finding about some rules of a grid."""
 
 from collections.abc import Collection, Iterable, Iterator
-from functools import reduce
-from operator import or_
 
 from msgspec.structs import replace
 
@@ -58,6 +56,9 @@ class Judge:
                 if isinstance(rule, Rule) and not rule.named:
                     yield Finding(FindingKind.DEAD, rule)
                 continue
+            if self._effects.plainly_needed(number):
+                self._lively.append(number)
+                continue
             point, needed = self._effects.glance(number)
             if needed:
                 self._lively.append(number)
@@ -96,7 +97,7 @@ class Judge:
                 if effects.needed(number) is not None:
                     continue
                 instead = [self._grid.statement(n) for n in sorted(effects.instead) if n >= 0]
-                effects.removed = gone & self._met(number)
+                effects.removed = gone & self._grid.meeting(number)
                 if not effects.removed or effects.needed(number) is None:
                     gone |= order.bits[number]
                     self._gone.add(id(order.statements[number]))
@@ -153,11 +154,6 @@ class Judge:
     def _bits(self, rules: Collection[int]) -> int:
         order = self._grid.order
         return order.mask(lambda number: id(order.statements[number]) in rules)
-
-    def _met(self, number: int) -> int:
-        """The boxes that share a point with some of a statement's."""
-        meeting = self._grid.index.meeting
-        return reduce(or_, map(meeting, self._grid.boxes_of(number)), 0)
 
     def _without_effect(self, number: int) -> Finding:
         place = self._effects.otherwise(number)

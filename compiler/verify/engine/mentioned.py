@@ -38,6 +38,7 @@ class Mentioned(Struct):
     networks: set[Network] = field(default_factory=set)
     ports: set[PortRange] = field(default_factory=set)
     switches: dict[tuple[Side, object], None] = field(default_factory=dict)
+    _heard: dict[tuple[Side, int], Selector] = field(default_factory=dict)
 
     def policy(self, policy: Policy) -> None:
         """Adds what a policy speaks of."""
@@ -55,6 +56,10 @@ class Mentioned(Struct):
 
     def selector(self, side: Side, selector: Selector) -> None:
         """Adds what a selector of one side speaks of."""
+        said = side, id(selector)
+        if said in self._heard:
+            return
+        self._heard[said] = selector  # kept, so that no other has its `id`
         for term in selector:
             self._term(side, term)
 

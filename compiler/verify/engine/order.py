@@ -83,7 +83,7 @@ class Order:
             self.bits.ends[0] = 1
         rules = [r for r in policy.rules if r.direction is direction]
         self._admin = self._tier([r for r in rules if r.tier is Tier.ADMIN], boxes)
-        self.admin_end = len(self.boxes)
+        self.admin = (1 << len(self.boxes)) - 1
         normal = [r for r in rules if r.tier is Tier.NORMAL]
         for action in (Action.DENY, Action.ALLOW):
             for rule in normal:
@@ -92,14 +92,15 @@ class Order:
         for isolation in policy.isolations:
             if isolation.direction is direction:
                 self._add(isolation, boxes)
-        self.normal_end = len(self.boxes)
-        self._normal = (1 << self.normal_end) - (1 << self.admin_end)
+        self.normal = (1 << len(self.boxes)) - 1 & ~self.admin
         self._baseline = self._tier([r for r in rules if r.tier is Tier.BASELINE], boxes)
+        self._counts = [end - start for start, end in pairwise(self.bits.ends)]
         self.allows = [_allows(s) for s in self.statements]
         self.passes = self._of(lambda s: isinstance(s, Rule) and s.action is Action.PASS)
         self.requests = self._of(lambda s: isinstance(s, Rule) and s.l7 is not None)
         self.isolations = self._of(lambda s: isinstance(s, Isolation))
         self.everything = (1 << len(self.boxes)) - 1
+        self.baseline = self.everything & ~self.admin & ~self.normal
         deciding = self._of(_decides)
         allowing = self._of(_allows) & deciding
         self._alike = {True: allowing, False: deciding & ~allowing}
@@ -110,15 +111,14 @@ class Order:
 
     def mask(self, holds: Callable[[int], bool]) -> int:
         """The boxes of the statements for whose numbers something holds."""
-        counts = [end - start for start, end in pairwise(self.bits.ends)]
-        words = ["01"[holds(number)] * count for number, count in enumerate(counts)]
+        words = ["01"[holds(number)] * count for number, count in enumerate(self._counts)]
         return int("".join(words)[::-1] or "0", 2) << self.bits.ends[0]
 
     def _of(self, holds: Callable[[Statement], bool]) -> int:
         return self.mask(lambda number: holds(self.statements[number]))
 
     def _add(self, statement: Statement, boxes: Boxes) -> int:
-        """Gives a statement its number and bits; the bits."""
+        """Gives a statement its bits and its number; the number."""
         try:
             found = (
                 boxes.rule(statement) if isinstance(statement, Rule) else boxes.isolation(statement)
@@ -130,7 +130,7 @@ class Order:
         self.owner += [len(self.statements)] * len(found)
         self.statements.append(statement)
         self.bits.ends.append(len(self.boxes))
-        return self.bits[len(self.statements) - 1]
+        return len(self.statements) - 1
 
     def _tier(self, rules: Sequence[Rule], boxes: Boxes) -> tuple[_Group, ...]:
         groups: list[_Group] = []
@@ -139,7 +139,7 @@ class Order:
             group = [r for r in rules if r.priority == priority]
             for block in sorted({r.block for r in group}):
                 members = sorted((r for r in group if r.block == block), key=lambda r: r.index)
-                blocks.append(sum(self._add(rule, boxes) for rule in members))
+                blocks.append(sum(self.bits[self._add(rule, boxes)] for rule in members))
             groups.append(_Group(sum(blocks), tuple(blocks)))
         return tuple(groups)
 
@@ -152,7 +152,7 @@ class Order:
         passed: list[int] = []
         decider = self._ask(self._admin, mask, passed)
         if decider is None:
-            hit = mask & self._normal
+            hit = mask & self.normal
             if hit:
                 decider = self.owner[_lowest(hit)]
         if decider is None:
@@ -199,39 +199,36 @@ class Order:
     def tier_of(self, number: int) -> int:
         """The boxes of the statement's tier."""
         bits = self.bits[number]
-        if bits & self._normal:
-            return self._normal
-        admin = (1 << self.admin_end) - 1
-        return admin if bits & admin else self.everything & ~admin & ~self._normal
+        if bits & self.normal:
+            return self.normal
+        return self.admin if bits & self.admin else self.baseline
 
     def surely_alike(self, number: int) -> int:
         """The boxes in which another statement would decide the same if this normal one did not."""
         statement = self.statements[number]
         if isinstance(statement, Rule) and statement.tier is Tier.NORMAL:
-            normal = self._normal & self.alike(number)
+            normal = self.normal & self.alike(number)
             return normal if statement.action is Action.ALLOW else normal & ~self.isolations
         return 0
 
     def until(self, mask: int, number: int) -> int:
         """The boxes of a mask without those behind a statement of the normal tier, if it is one."""
-        if number < 0 or not self.bits[number] & self._normal:
+        if number < 0 or not self.bits[number] & self.normal:
             return mask
         return mask & ((1 << self.bits[number].bit_length()) - 1)
 
     def matter(self, must: int) -> int:
         """The boxes that can still decide something where those of `must` match; requests aside."""
         plain = must & ~self.requests
-        admin = (1 << self.admin_end) - 1
         hit = self._reach(self._admin, plain)
-        if hit and not self.passes & admin:
+        if hit and not self.passes & self.admin:
             return hit
-        reached = hit or admin
-        normal = plain & self._normal
+        reached = hit or self.admin
+        normal = plain & self.normal
         if normal:
-            return reached | self._normal & (normal ^ normal - 1)
-        rest = self.everything & ~admin & ~self._normal
+            return reached | self.normal & (normal ^ normal - 1)
         hit = self._reach(self._baseline, plain)
-        return reached | self._normal | (rest & hit if hit else rest)
+        return reached | self.normal | (self.baseline & hit if hit else self.baseline)
 
     def _reach(self, groups: Sequence[_Group], plain: int) -> int:
         """The boxes up to the first that ends an ordered tier, whatever it does; 0 where none does.
@@ -256,25 +253,35 @@ class Order:
                 return group
         return None
 
+    def rivals(self, number: int) -> int:
+        """The boxes of other blocks of the rule's priority."""
+        group = self.group_of(number)
+        return 0 if group is None else group.mask & ~self._block(group, number)
+
+    def earlier_in_block(self, number: int) -> int:
+        """The boxes before a rule in its block, where its priority has several."""
+        group = self.group_of(number)
+        return 0 if group is None else self._block(group, number) & self._earlier(number)
+
+    def before_blocks(self, number: int) -> int:
+        """The boxes before all blocks of a rule's priority, where it has several."""
+        group = self.group_of(number)
+        return 0 if group is None else (group.mask & -group.mask) - 1
+
     def before(self, number: int) -> int:
         """The boxes that can decide what this statement matches, before it does."""
-        bits = self.bits[number]
-        earlier = (bits & -bits) - 1
-        group = self.group_of(number)
-        if group is not None:
-            own = next(b for b in group.blocks if b & bits)
-            earlier |= group.mask & ~own
-        return earlier
+        return self._earlier(number) | self.rivals(number)
 
     def surely_before(self, number: int) -> int:
         """Those of them that keep it from deciding wherever they match, if nothing passes."""
+        return self._earlier(number) & ~self.rivals(number)
+
+    def _earlier(self, number: int) -> int:
         bits = self.bits[number]
-        earlier = (bits & -bits) - 1
-        group = self.group_of(number)
-        if group is not None:
-            own = next(b for b in group.blocks if b & bits)
-            earlier &= ~(group.mask & ~own)
-        return earlier
+        return (bits & -bits) - 1
+
+    def _block(self, group: _Group, number: int) -> int:
+        return next(block for block in group.blocks if block & self.bits[number])
 
 
 def _allows(statement: Statement) -> bool:

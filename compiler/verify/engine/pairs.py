@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from cpc.compiler.policy.model import Action, Rule
+from cpc.compiler.verify.engine.boxes import product
 from cpc.compiler.verify.engine.grid import Grid, Place
-from cpc.compiler.verify.engine.index import atoms
 from cpc.compiler.verify.engine.space import Box
 from cpc.compiler.verify.findings import Finding, FindingKind
 
@@ -26,14 +26,11 @@ class Pairs:
         `idle` are boxes of rules that decide nothing: they take nothing either. How rules lie is about their
         flows, whatever requests they speak of.
         """
-        order, index = self._grid.order, self._grid.index
+        order = self._grid.order
         rule = self._grid.statement(number)
         if not isinstance(rule, Rule) or rule.action is Action.PASS:
             return
-        taking = order.opposite(number) & order.before(number) & ~idle
-        met = 0
-        for box in self._grid.boxes_of(number):
-            met |= index.meeting(box) & taking
+        met = self._grid.meeting(number) & order.opposite(number) & order.before(number) & ~idle
         if not met:
             return
         tier = order.tier_of(number)
@@ -75,11 +72,12 @@ class Pairs:
     def _shared(self, one: int, other: int) -> Place | None:
         """A place in both rules, in as few others as a look finds."""
         unwanted = ~(self._grid.order.bits[one] | self._grid.order.bits[other])
-        for box in self._grid.boxes_of(one):
-            for number in atoms(self._grid.index.meeting(box) & self._grid.order.bits[other]):
-                met = _met(box, self._grid.order.boxes[number])
-                return Place(self._grid.search.plain(met, unwanted))
-        return None
+        shared = next(self._shares(one, other), None)
+        return None if shared is None else Place(self._grid.search.plain(shared, unwanted))
+
+    def _shares(self, one: int, other: int) -> Iterator[Box]:
+        """What two statements both match."""
+        return product(self._grid.boxes_of(one), self._grid.boxes_of(other))
 
     def requests(self, number: int) -> Iterator[Finding]:
         """Allows of the same flows that look at requests otherwise, or not at all. Raises OutOfSteps."""
@@ -87,9 +85,7 @@ class Pairs:
         rule = order.statements[number]
         if not isinstance(rule, Rule) or rule.action is not Action.ALLOW:
             return
-        met = 0
-        for box in self._grid.boxes_of(number):
-            met |= self._grid.index.meeting(box)
+        met = self._grid.meeting(number)
         kind = FindingKind.L7_BYPASS if rule.l7 is None else FindingKind.L7_OVERLAP
         others: list[Rule] = []
         first: Place | None = None
@@ -116,12 +112,10 @@ class Pairs:
             outcome = order.decide(must | bits)
             return outcome.allowed and outcome.decider >= 0
 
-        for box in self._grid.boxes_of(one):
-            for number in atoms(self._grid.index.meeting(box) & order.bits[other]):
-                met = _met(box, order.boxes[number])
-                cell = search.find(met, relevant, good, lambda must: False)
-                if cell is not None:
-                    return Place(search.point(cell))
+        for shared in self._shares(one, other):
+            cell = search.find(shared, relevant, good, lambda must: False)
+            if cell is not None:
+                return Place(search.point(cell))
         return None
 
     def ambiguous(self, number: int) -> Iterator[Finding]:
@@ -129,14 +123,10 @@ class Pairs:
         in the order of statements. Raises OutOfSteps.
         """
         order = self._grid.order
-        rule, group = order.statements[number], order.group_of(number)
-        if group is None or not isinstance(rule, Rule):
+        rule, rivals = order.statements[number], order.rivals(number)
+        if not rivals or not isinstance(rule, Rule):
             return
-        own = next(b for b in group.blocks if b & order.bits[number])
-        met = 0
-        for box in self._grid.boxes_of(number):
-            met |= self._grid.index.meeting(box)
-        for other in self._grid.owners(met & group.mask & ~own):
+        for other in self._grid.owners(self._grid.meeting(number) & rivals):
             against = order.statements[other]
             if other > number or not isinstance(against, Rule) or against.action is rule.action:
                 continue
@@ -148,29 +138,17 @@ class Pairs:
     def _both(self, one: int, other: int) -> Place | None:
         """A place where both are the first of their blocks, and nothing decides before. Raises OutOfSteps."""
         order, search = self._grid.order, self._grid.search
-        group = order.group_of(one)
-        assert group is not None
         bits = order.bits[one] | order.bits[other]
-        rivals = 0
-        for rule in (order.bits[one], order.bits[other]):
-            own = next(b for b in group.blocks if b & rule)
-            rivals |= own & ((rule & -rule) - 1)
-        before = (group.mask & -group.mask) - 1 & ~order.requests
-        admin = (1 << order.admin_end) - 1
-        ending = rivals | (before if group.mask & admin else before & ~admin)
+        rivals = order.earlier_in_block(one) | order.earlier_in_block(other)
+        before = order.before_blocks(one) & ~order.requests
+        ending = rivals | (before if bits & order.admin else before & ~order.admin)
 
         def good(must: int) -> bool:
             outcome = order.decide(must | bits)
             return any(self._grid.acts(number, outcome) for number in (one, other))
 
-        for box in self._grid.boxes_of(one):
-            for number in atoms(self._grid.index.meeting(box) & order.bits[other]):
-                met = _met(box, order.boxes[number])
-                cell = search.find(met, before | rivals, good, lambda must: bool(must & ending))
-                if cell is not None:
-                    return Place(search.point(cell))
+        for shared in self._shares(one, other):
+            cell = search.find(shared, before | rivals, good, lambda must: bool(must & ending))
+            if cell is not None:
+                return Place(search.point(cell))
         return None
-
-
-def _met(box: Box, other: Box) -> Box:
-    return {**box, **{at: mask & box.get(at, mask) for at, mask in other.items()}}

@@ -11,7 +11,7 @@ _MAX_STEPS = 20_000
 _TRIED_ATOMS = 256
 """Atoms of one field that the greedy look tries."""
 
-_MANY = 64
+_MANY = 16
 """Boxes that are looked at one by one; which of more than these meet or hold a cell, bitmaps say."""
 
 

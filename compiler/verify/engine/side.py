@@ -68,7 +68,7 @@ class SideOrder:
         self._size = len(order.boxes)
         self._audited = (1 << len(self.boxes)) - (1 << self._size)
         actions = {n: s.action for n, s in enumerate(order.statements) if isinstance(s, Rule)}
-        normal = (1 << order.normal_end) - (1 << order.admin_end)
+        normal = order.normal
         self._allowing = order.host | order.mask(lambda n: actions.get(n) is Action.ALLOW)
         self._normal_allows = self._allowing & normal
         denies = order.mask(lambda n: actions.get(n) is Action.DENY)
@@ -170,9 +170,8 @@ class SideOrder:
         """The boxes that keep a statement from deciding wherever they match."""
         order = self.order
         sure = order.surely_before(number) & ~order.requests
-        admin = (1 << order.admin_end) - 1
-        if not order.bits[number] & admin and order.passes & admin:
-            sure &= ~admin | order.host
+        if not order.bits[number] & order.admin and order.passes & order.admin:
+            sure &= ~order.admin | order.host
         return sure
 
     # --- what it denies ------------------------------------------------------------------------
