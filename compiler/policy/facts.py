@@ -53,7 +53,8 @@ def placed(facts: Facts, place: Place, file: int, blocks: int) -> Facts:
         facts.open_defaults and _placed(facts.open_defaults, place, file),
         facts.requirements and _placed(facts.requirements, place, file),
         facts.audits and _placed(facts.audits, place, file),
-        tuple([(_name(key, blocks), place.span(span)) for key, span in facts.rule_names]),
+        facts.rule_names
+        and tuple([(_name(k, blocks), place.span(s)) for k, s in facts.rule_names]),
         facts.policies and tuple((key, place.span(span)) for key, span in facts.policies),
         facts.blocks,
         facts.used,

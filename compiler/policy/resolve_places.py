@@ -33,9 +33,9 @@ def origin_of(name: tree.Name | None, span: Span, block: Block, doc: str = "") -
 
 def placed_origin(origin: Origin, place: Place, file: int) -> Origin:
     """The origin of a statement of a stretch, where that lies in file number `file`."""
-    span = place.span(origin.span)
-    unnamed = origin.name == _called_after(origin.span)
-    name = _called_after(span) if unnamed else origin.name
+    span, name = place.span(origin.span), origin.name
+    if (place.lines or place.file != origin.span.file) and name == _called_after(origin.span):
+        name = _called_after(span)
     order = (file, span.line, span.column)
     return Origin(name, span, order, origin.policy, origin.namespace, origin.doc)
 

@@ -67,24 +67,67 @@ class Memory:
     def __init__(self, known: Iterable[Known] = ()) -> None:
         self.needs = Needs()
         self.asked = 0
-        self._known = {_key(one.part, one.direction): one for one in known}
-        self._new: dict[Hashable, Known] = {}
+        self._known: dict[Direction, dict[Hashable, Known]] = {d: {} for d in Direction}
+        self._new: dict[Direction, dict[Hashable, Known]] = {d: {} for d in Direction}
+        self._said: dict[int, tuple[Rule, Hashable]] = {}
+        for one in known:
+            self._known[one.direction][self._key(one.part)] = one
 
     def kept(self) -> tuple[Known, ...]:
         """All that is known: a memory of it knows the same."""
-        return tuple(self._known.values())
+        return tuple(one for known in self._known.values() for one in known.values())
 
     def of(self, part: Part, direction: Direction) -> Known:
         """What is known about a part, or about a direction as a whole."""
-        key = _key(part, direction)
-        known = self._new[key] = self._known.get(key) or Known(direction, part)
+        key = self._key(part)
+        known = self._known[direction].get(key) or Known(direction, part)
+        self._new[direction][key] = known
         return known
 
     def forget(self, direction: Direction) -> None:
         """Forgets what was not asked about a direction since the last time."""
-        others = {k: one for k, one in self._known.items() if one.direction is not direction}
-        self._known = others | {k: o for k, o in self._new.items() if o.direction is direction}
-        self._new = {}
+        self._known[direction], self._new[direction] = self._new[direction], {}
+        self._said = {}
+
+    def _key(self, part: Part) -> Hashable:
+        """What answers depend on: equal keys, equal answers.
+
+        Selectors, ports and requests are named by identity, for hashing them takes longer than many an answer;
+        whoever wants to find answers again gives the same objects again.
+        """
+        policy, home = part.policy, {id(rule) for rule in part.home}
+        blocks = {block: n for n, block in enumerate(sorted({r.block for r in policy.rules}))}
+        return (
+            policy.mode,
+            policy.allow_host,
+            tuple([self._of_rule(rule) for rule in policy.rules]),
+            tuple([blocks[rule.block] for rule in policy.rules]) if len(blocks) > 1 else (),
+            tuple([id(r) in home for r in policy.rules]) if len(home) < len(policy.rules) else (),
+            tuple(id(isolation.subject) for isolation in policy.isolations),
+            tuple((r.direction, id(r.subject), id(r.peers)) for r in policy.requirements),
+            tuple(id(audit.subject) for audit in policy.audits),
+        )
+
+    def _of_rule(self, rule: Rule) -> Hashable:
+        """What a rule says, found once for all parts of one policy."""
+        said = self._said.get(id(rule))
+        if said is None:
+            said = self._said[id(rule)] = (rule, _of(rule))  # kept, so that no other has its `id`
+        return said[1]
+
+
+def _of(rule: Rule) -> Hashable:
+    return (
+        id(rule.subject),
+        id(rule.peers),
+        id(rule.ports),
+        id(rule.l7),
+        rule.action,
+        rule.tier,
+        rule.priority,
+        rule.index,
+        rule.named,
+    )
 
 
 class Recalled(Generic[Asked]):
@@ -133,40 +176,4 @@ def _bare(finding: Finding, numbers: dict[int, int]) -> _Bare:
         finding.witness,
         finding.request,
         finding.undecided,
-    )
-
-
-def _key(part: Part, direction: Direction) -> Hashable:
-    """What answers depend on: equal keys, equal answers.
-
-    Selectors, ports and requests are named by identity, for hashing them takes longer than many an answer;
-    whoever wants to find answers again gives the same objects again.
-    """
-    policy = part.policy
-    home = {id(rule) for rule in part.home}
-    blocks = {block: n for n, block in enumerate(sorted({r.block for r in policy.rules}))}
-    return (
-        direction,
-        policy.mode,
-        policy.allow_host,
-        tuple([_said(rule, blocks[rule.block], home) for rule in policy.rules]),
-        tuple(id(isolation.subject) for isolation in policy.isolations),
-        tuple((r.direction, id(r.subject), id(r.peers)) for r in policy.requirements),
-        tuple(id(audit.subject) for audit in policy.audits),
-    )
-
-
-def _said(rule: Rule, block: int, home: set[int]) -> tuple[Hashable, ...]:
-    return (
-        id(rule.subject),
-        id(rule.peers),
-        id(rule.ports),
-        id(rule.l7),
-        rule.action,
-        rule.tier,
-        rule.priority,
-        rule.index,
-        rule.named,
-        block,
-        id(rule) in home,
     )
