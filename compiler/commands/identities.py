@@ -1,6 +1,6 @@
 """`cpc identities`: which labels a policy tells apart, and which endpoints it cannot."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from msgspec import Struct
 
@@ -11,9 +11,8 @@ from cpc.compiler.commands.terminal import Terminal
 from cpc.compiler.diagnostics import has_errors
 from cpc.compiler.policy.flow import Label
 from cpc.compiler.policy.inventory import Inventory
-from cpc.compiler.policy.model import Policy
 from cpc.compiler.report import Format
-from cpc.compiler.verify.engine.quotient import Quotient, Undecided, alike, quotient
+from cpc.compiler.verify.engine.quotient import Comparison, Undecided
 
 __all__ = ["Order", "run"]
 
@@ -33,31 +32,31 @@ def run(order: Order, terminal: Terminal) -> int:
         read = read_policies(terminal, order.files, order.params, order.include, order.inventory)
         if read.policy is not None:
             with terminal.timings.measure("compare"):
-                found = quotient(read.policy)
-                identities, known = _identities(read.policy, read.inventory, found)
+                comparison = Comparison(read.policy)
+                keys = comparison.by_key()
+                asked = {key.key for key in keys}
+                identities = _identities(comparison, read.inventory, asked)
     terminal.report(read.diagnostics)
     if read.policy is None or has_errors(read.diagnostics):
         return exit_of(read.diagnostics, strict=False)
     form = identities_json if terminal.format is Format.JSON else identities_text
-    terminal.answer(form(found, identities))
-    undecided = not known or any(key.undecided for key in found.keys)
+    terminal.answer(form(keys, identities))
+    undecided = any(key.undecided for key in keys) or (identities and identities.undecided)
     return Exit.UNDECIDED if undecided else Exit.CLEAN
 
 
 def _identities(
-    policy: Policy, inventory: Inventory | None, found: Quotient
-) -> tuple[Identities | None, bool]:
-    """The classes of the endpoints that there are, if there are any, and whether they are known."""
+    comparison: Comparison, inventory: Inventory | None, asked: Collection[str]
+) -> Identities | None:
+    """The classes of the endpoints that there are, if there are any."""
     if inventory is None or not inventory.endpoints:
-        return None, True
+        return None
     names: dict[frozenset[Label], list[str]] = {}
     for endpoint in inventory.endpoints:
         names.setdefault(frozenset(endpoint.labels), []).append(endpoint.name)
     sets = sorted(names.items(), key=lambda item: item[1])
-    asked = {key.key for key in found.keys}
-    unasked = sorted({label.key for labels in names for label in labels} - asked)
+    unasked = sorted({label.key for labels in names for label in labels} - {*asked})
     try:
-        groups = alike(policy, [labels for labels, _ in sets])
-    except Undecided:
-        return Identities(sets, [[n] for n in range(len(sets))], unasked), False
-    return Identities(sets, groups, unasked), True
+        return Identities(sets, comparison.alike([labels for labels, _ in sets]), unasked)
+    except Undecided as why:
+        return Identities(sets, None, unasked, str(why))

@@ -9,7 +9,7 @@ from msgspec import Struct
 from cpc.compiler.commands.trace_text import decision_json, decision_words, party_json
 from cpc.compiler.policy.flow import OPAQUE, Label
 from cpc.compiler.policy.words import request_words
-from cpc.compiler.verify.engine.quotient import KeyClasses, Quotient, Telling
+from cpc.compiler.verify.engine.quotient import KeyClasses, Telling
 from cpc.compiler.verify.flow_text import flow_text
 
 __all__ = ["Identities", "identities_json", "identities_text"]
@@ -20,22 +20,25 @@ _SHOWN = 8
 
 class Identities(Struct, frozen=True):
     """The label sets of an inventory by number with their endpoints' names, `alike` those that are told apart by
-    nothing; `unasked` are keys that no policy names.
+    nothing, or None: `undecided` says why that is not known. `unasked` are keys that no policy names.
     """
 
     sets: Sequence[tuple[frozenset[Label], Sequence[str]]]
-    alike: Sequence[Sequence[int]]
+    alike: Sequence[Sequence[int]] | None
     unasked: Sequence[str]
+    undecided: str = ""
 
 
-def identities_text(found: Quotient, identities: Identities | None) -> str:
+def identities_text(keys: Sequence[KeyClasses], identities: Identities | None) -> str:
     """The keys with proofs, then the classes of endpoints, then a label filter."""
-    return "".join(f"{line}\n" for line in _lines(found, identities))
+    return "".join(f"{line}\n" for line in _lines(keys, identities))
 
 
-def _lines(found: Quotient, identities: Identities | None) -> Iterator[str]:
-    mattering = [key for key in found.keys if key.matters]
-    yield f"{len(mattering)} of {_count(len(found.keys), 'label key')} that the policy names matter"
+def _lines(keys: Sequence[KeyClasses], identities: Identities | None) -> Iterator[str]:
+    mattering = [key for key in keys if key.matters]
+    unknown = sum(key.matters is None for key in keys)
+    more = f", of {unknown} it is not known" if unknown else ""
+    yield f"{len(mattering)} of {_count(len(keys), 'label key')} that the policy names matter{more}"
     for key in mattering:
         yield ""
         yield f"{key.key} matters: {_count(len(key.classes), 'class', 'classes')}"
@@ -44,17 +47,22 @@ def _lines(found: Quotient, identities: Identities | None) -> Iterator[str]:
         if len(key.classes) > _SHOWN:
             yield f"  and {len(key.classes) - _SHOWN} more"
         yield from _telling_lines(key.telling[0])
-    for key in found.keys:
-        if key.undecided:
+    for key in keys:
+        if key.matters is None:
             yield ""
-            yield f"{key.key}: not known, {key.undecided}"
+            yield f"{key.key}: it is not known whether it matters: {key.undecided}"
         elif not key.matters:
             yield ""
             yield f"{key.key} does not matter: whatever its label, every flow is decided the same"
     if identities is not None:
         yield from _identity_lines(identities)
     yield ""
-    yield "label filter: " + (" ".join(key.key for key in mattering) or "no label matters")
+    yield "label filter: " + (" ".join(_filter(keys)) or "no label matters")
+
+
+def _filter(keys: Sequence[KeyClasses]) -> list[str]:
+    """The keys that an identity must keep: all but those that are known not to matter."""
+    return [key.key for key in keys if key.matters is not False]
 
 
 def _telling_lines(telling: Telling) -> Iterator[str]:
@@ -73,8 +81,11 @@ def _identity_lines(identities: Identities) -> Iterator[str]:
     yield ""
     if identities.unasked:
         yield f"no policy names: {', '.join(identities.unasked)}"
-    before, after = len(identities.sets), len(identities.alike)
-    yield f"{_count(before, 'label set')}, {_count(after, 'class', 'classes')} of endpoints"
+    before = _count(len(identities.sets), "label set")
+    if identities.alike is None:
+        yield f"{before}; it is not known which of them are alike: {identities.undecided}"
+        return
+    yield f"{before}, {_count(len(identities.alike), 'class', 'classes')} of endpoints"
     for group in identities.alike:
         names = [name for number in group for name in identities.sets[number][1]]
         more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
@@ -85,20 +96,23 @@ def _count(number: int, one: str, many: str = "") -> str:
     return f"{number} {one if number == 1 else many or one + 's'}"
 
 
-def identities_json(found: Quotient, identities: Identities | None) -> str:
+def identities_json(keys: Sequence[KeyClasses], identities: Identities | None) -> str:
     """The same as a document."""
     document: dict[str, Any] = {
         "schema": "cpc.identities/1",
-        "keys": [_key_json(key) for key in found.keys],
-        "filter": [key.key for key in found.keys if key.matters],
+        "keys": [_key_json(key) for key in keys],
+        "filter": _filter(keys),
         "identities": None,
     }
     if identities is not None:
+        alike = identities.alike
         document["identities"] = {
             "unasked": list(identities.unasked),
+            "undecided": identities.undecided or None,
             "before": len(identities.sets),
-            "after": len(identities.alike),
-            "classes": [
+            "after": None if alike is None else len(alike),
+            "classes": alike
+            and [
                 [
                     {
                         "labels": [str(label) for label in sorted(identities.sets[n][0])],
@@ -106,7 +120,7 @@ def identities_json(found: Quotient, identities: Identities | None) -> str:
                     }
                     for n in group
                 ]
-                for group in identities.alike
+                for group in alike
             ],
         }
     return json.dumps(document, indent=2) + "\n"

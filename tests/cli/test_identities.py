@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from cpc.compiler.cli import run
+from cpc.compiler.verify.engine import quotient
 
 Captured = pytest.CaptureFixture[str]
 
@@ -23,9 +24,9 @@ INVENTORY = """endpoints:
 """
 
 
-def asked(tmp_path: Path, *words: str, text: str = POLICY) -> int:
+def asked(tmp_path: Path, *words: str, text: str = POLICY, inventory: str = INVENTORY) -> int:
     (tmp_path / "p.cil").write_text(text)
-    (tmp_path / "i.yaml").write_text(INVENTORY)
+    (tmp_path / "i.yaml").write_text(inventory)
     return run(["identities", str(tmp_path / "p.cil"), *words])
 
 
@@ -48,6 +49,36 @@ def test_as_json(tmp_path: Path, capsys: Captured) -> None:
     assert ["k8s:zone=a", "k8s:zone=b"] in zone["classes"]
     (told,) = zone["told_apart"]
     assert {flow["decision"]["verdict"] for flow in told["flows"]} == {"allow", "deny"}
+
+
+def test_what_is_not_known_is_said_and_kept(
+    tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever leaves out a key that may matter takes different endpoints for one."""
+
+    def stopped(*_: object) -> None:
+        """The search for a difference, which ran too long."""
+
+    monkeypatch.setattr(quotient, "first_between", stopped)
+    words = ["--inventory", str(tmp_path / "i.yaml")]
+    inventory = INVENTORY.replace("zone: c", "zone: a")
+    assert asked(tmp_path, *words, inventory=inventory) == 3
+    out = capsys.readouterr().out
+    assert out.startswith("2 of 3 label keys that the policy names matter, of 1 it is not known\n")
+    assert "tier: it is not known whether it matters: the search" in out
+    assert "does not matter" not in out
+    assert "3 label sets; it is not known which of them are alike: the search" in out
+    assert out.endswith("label filter: app tier zone\n")
+    assert asked(tmp_path, *words, "--format", "json", inventory=inventory) == 3
+    document = json.loads(capsys.readouterr().out)
+    assert {k["key"]: k["matters"] for k in document["keys"]} == {
+        "app": True,
+        "tier": None,
+        "zone": True,
+    }
+    assert document["filter"] == ["app", "tier", "zone"]
+    found = document["identities"]
+    assert found["undecided"] and found["after"] is None and found["classes"] is None
 
 
 def test_errors_end_it(tmp_path: Path, capsys: Captured) -> None:

@@ -24,7 +24,7 @@ from cpc.compiler.verify.engine.index import Point, atoms
 from cpc.compiler.verify.engine.space import PEER, SUBJECT, Box, Kind, Side, Space
 from cpc.compiler.verify.languages.requests import RequestSpace
 
-__all__ = ["KeyClasses", "Quotient", "Telling", "Undecided", "alike", "quotient"]
+__all__ = ["Comparison", "KeyClasses", "Telling", "Undecided"]
 
 Fields: TypeAlias = Mapping[int, int]
 """An atom for some fields of a space."""
@@ -47,8 +47,8 @@ class Telling(Struct, frozen=True):
 class KeyClasses(Struct, frozen=True):
     """The labels of a key that a policy tells apart: lists of (source, value), None being no such label.
 
-    One list: the key does not matter. A value that the policy does not name stands for all those. `telling` shows for
-    each list after the first how it is told apart from the first.
+    One list: the key does not matter, or `undecided` says why that is not known. A value that the policy does not name
+    stands for all those. `telling` shows for each list after the first how it is told apart from the first.
     """
 
     key: str
@@ -57,50 +57,39 @@ class KeyClasses(Struct, frozen=True):
     undecided: str = ""
 
     @property
-    def matters(self) -> bool:
-        """Whether some label of the key is told apart from another."""
-        return len(self.classes) > 1
-
-
-class Quotient(Struct, frozen=True):
-    """What a policy asks of label keys, by name."""
-
-    keys: tuple[KeyClasses, ...]
-
-
-def quotient(policy: Policy) -> Quotient:
-    """The keys that a policy names, each with the labels that it tells apart."""
-    comparison = Comparison(policy)
-    return Quotient(tuple(map(comparison.key, sorted(comparison.space.labels))))
-
-
-def alike(policy: Policy, identities: Sequence[frozenset[Label]]) -> tuple[tuple[int, ...], ...]:
-    """Label sets by number, those together that a policy cannot tell apart. Undecided."""
-    comparison = Comparison(policy)
-    places = [comparison.place(labels) for labels in identities]
-    return tuple(tuple(group) for group, _ in comparison.classes(places))
+    def matters(self) -> bool | None:
+        """Whether some label of the key is told apart from another; None where that is not known."""
+        return None if self.undecided else len(self.classes) > 1
 
 
 class Comparison:
     """Compares what stands in one place of a policy's flows with what stands there instead."""
 
     def __init__(self, policy: Policy) -> None:
-        self._policy = without_staged(policy)
-        self.space = space_of([self._policy])
+        policy = without_staged(policy)
+        self._space = space_of([policy])
         requests = RequestSpace()
         self._sides = [
-            _OneSide(self._policy, self.space, direction, side, requests)
-            for direction in Direction
+            (direction, side)
+            for direction in [_Direction(policy, self._space, d, requests) for d in Direction]
             for side in Side
         ]
 
-    def key(self, name: str) -> KeyClasses:
-        """The labels of one key that are told apart."""
-        labels = self.space.labels[name]
-        at = {side: self.space.key_fields(side)[name] for side in Side}
+    def by_key(self) -> tuple[KeyClasses, ...]:
+        """The keys that the policy names, each with the labels that it tells apart."""
+        return tuple(map(self._key, sorted(self._space.labels)))
+
+    def alike(self, identities: Sequence[frozenset[Label]]) -> tuple[tuple[int, ...], ...]:
+        """Label sets by number, those together that the policy cannot tell apart. Undecided."""
+        places = [self._place(labels) for labels in identities]
+        return tuple(tuple(group) for group, _ in self._classes(places))
+
+    def _key(self, name: str) -> KeyClasses:
+        labels = self._space.labels[name]
+        at = {side: self._space.key_fields(side)[name] for side in Side}
         places = [{side: {at[side]: atom} for side in Side} for atom in atoms(labels.full)]
         try:
-            found = self.classes(places)
+            found = self._classes(places)
         except Undecided as why:
             return KeyClasses(name, (tuple(map(labels.label, atoms(labels.full))),), (), str(why))
         return KeyClasses(
@@ -109,7 +98,7 @@ class Comparison:
             tuple(telling for _, telling in found if telling is not None),
         )
 
-    def place(self, labels: frozenset[Label]) -> Place:
+    def _place(self, labels: frozenset[Label]) -> Place:
         """An endpoint with some labels on either side."""
         known = {(label.key): label for label in labels}
         kinds = {Side.SUBJECT: SUBJECT, Side.PEER: PEER}
@@ -117,18 +106,18 @@ class Comparison:
             side: {
                 kinds[side]: int(Kind.ENDPOINT if labels else Kind.INIT),
                 **{
-                    at: self.space.labels[key].atom(known.get(key))
-                    for key, at in self.space.key_fields(side).items()
+                    at: self._space.labels[key].atom(known.get(key))
+                    for key, at in self._space.key_fields(side).items()
                 },
             }
             for side in Side
         }
 
-    def classes(self, places: Sequence[Place]) -> list[tuple[list[int], Telling | None]]:
+    def _classes(self, places: Sequence[Place]) -> list[tuple[list[int], Telling | None]]:
         """The places by number, alike ones together; how each list's first differs from the first list's."""
         groups: dict[Hashable, list[int]] = {}
         for number, place in enumerate(places):
-            said = tuple(side.statements(place[side.side]) for side in self._sides)
+            said = tuple(direction.statements(place[side]) for direction, side in self._sides)
             groups.setdefault(said, []).append(number)
         by_first = {group[0]: group for group in groups.values()}
         found: list[list[int]] = []
@@ -142,18 +131,18 @@ class Comparison:
                     known += by_first[first]
             found += same
         found = sorted(map(sorted, found))
-        told = (self.telling(places[found[0][0]], places[group[0]]) for group in found[1:])
+        told = (self._telling(places[found[0][0]], places[group[0]]) for group in found[1:])
         return list(zip(found, (None, *told), strict=True))
 
     def _alike(self, places: Sequence[Place], one: int, other: int) -> bool:
-        return self.telling(places[one], places[other]) is None
+        return self._telling(places[one], places[other]) is None
 
     def _apart(self, numbers: list[int], places: Sequence[Place]) -> list[list[int]]:
         """Some places, those in different lists that a look at a few flows tells apart."""
         classes = [numbers]
-        for side in self._sides:
-            given = [place[side.side] for place in places]
-            for point in side.probes({at for fields in given for at in fields}):
+        for direction, side in self._sides:
+            given = [place[side] for place in places]
+            for point in direction.probes({at for fields in given for at in fields}):
                 if all(len(one) == 1 for one in classes):
                     return classes
                 split: list[list[int]] = []
@@ -163,34 +152,32 @@ class Comparison:
                         continue
                     parts: dict[bool, list[int]] = {}
                     for number in one:
-                        allowed = side.allows_at(point, given[number])
+                        allowed = direction.allows_at(point, given[number])
                         parts.setdefault(allowed, []).append(number)
                     split += parts.values()
                 classes = split
         return classes
 
-    def telling(self, one: Place, other: Place) -> Telling | None:
+    def _telling(self, one: Place, other: Place) -> Telling | None:
         """Two flows that tell two places apart; None where there are none. Undecided."""
-        for ask in (_OneSide.glance, _OneSide.search):
-            for side in self._sides:
-                found = ask(side, one[side.side], other[side.side])
+        for ask in (_Direction.glance, _Direction.search):
+            for direction, side in self._sides:
+                found = ask(direction, one[side], other[side])
                 if found is not None:
                     return found
         return None
 
 
-class _OneSide:
-    """The flows of one direction, compared on one of their sides."""
+class _Direction:
+    """The flows of one direction, compared where some of their fields are given."""
 
     def __init__(
         self,
         policy: Policy,
         space: Space,
         direction: Direction,
-        side: Side,
         requests: RequestSpace,
     ) -> None:
-        self.side = side
         self._policy = policy
         self._space = space
         self._direction = direction

@@ -13,7 +13,7 @@ from cpc.compiler.policy.flow import Label
 from cpc.compiler.policy.model import Direction, Mode, Policy
 from cpc.compiler.verify.certify import SolverFlows
 from cpc.compiler.verify.encode_party import PartyVariables
-from cpc.compiler.verify.engine.quotient import KeyClasses, alike, quotient
+from cpc.compiler.verify.engine.quotient import Comparison, KeyClasses
 from cpc.compiler.verify.vocabulary import OTHER_SOURCE
 from tests.nightly import times
 from tests.policy.request_strategies import independent_matches
@@ -72,7 +72,7 @@ def pairs(
 @given(policies(SHAPE))
 def check_keys(policy: Policy) -> None:
     oracle = SolverFlows(policy)
-    for found in quotient(policy).keys:
+    for found in Comparison(policy).by_key():
         assert not found.undecided
         for one, other, same in pairs(found):
             apart = told_apart(oracle, found.key, one, other)
@@ -103,7 +103,7 @@ def test_alike_endpoints_have_the_same_decisions(policy: Policy, data: st.DataOb
         )
         for _ in range(4)
     ]
-    groups = alike(policy, sets)
+    groups = Comparison(policy).alike(sets)
     assert sorted(n for group in groups for n in group) == list(range(len(sets)))
     oracle = SolverFlows(policy)
     allowed = oracle.allowed(policy)
@@ -136,7 +136,7 @@ def _values(policy: Policy) -> dict[str, list[str]]:
 
 def keys_of(text: str) -> dict[str, int]:
     """The number of classes of each key of a policy."""
-    return {found.key: len(found.classes) for found in quotient(clean(text)).keys}
+    return {found.key: len(found.classes) for found in Comparison(clean(text)).by_key()}
 
 
 BASE = 'endpoints web = { app = "web" }\ndefault deny ingress, egress for web\n'
@@ -149,7 +149,7 @@ def test_a_key_of_a_rule_without_effect_does_not_matter() -> None:
 
 def test_values_that_are_asked_alike_are_one_class() -> None:
     text = BASE + 'ingress allow { tier in ("a", "b") } -> web\ningress allow { tier = "c" } -> web'
-    (found,) = [k for k in quotient(clean(text)).keys if k.key == "tier"]
+    (found,) = [k for k in Comparison(clean(text)).by_key() if k.key == "tier"]
     values = [{label and label[1] for label in group} for group in found.classes]
     assert {"a", "b", "c"} in values and len(values) == 2
 
@@ -166,7 +166,7 @@ def test_keys_of_peers_of_a_requirement_matter() -> None:
 
 def test_a_telling_names_the_rule_and_differs_in_the_key_only() -> None:
     text = BASE + 'ingress allow fronts: { tier = "front" } -> web tcp/80'
-    (found,) = [k for k in quotient(clean(text)).keys if k.key == "tier"]
+    (found,) = [k for k in Comparison(clean(text)).by_key() if k.key == "tier"]
     (telling,) = found.telling
     names = {d.rule.name for d in telling.decisions if d.rule is not None}
     assert "fronts" in names
@@ -185,4 +185,4 @@ def test_endpoints_are_alike_over_several_keys() -> None:
         frozenset({Label("k8s", "a", x), Label("k8s", "b", y)})
         for x, y in (("1", "2"), ("2", "1"), ("1", "1"), ("3", "3"))
     ]
-    assert alike(clean(text), sets) == ((0, 1), (2, 3))
+    assert Comparison(clean(text)).alike(sets) == ((0, 1), (2, 3))
