@@ -20,13 +20,14 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from cpc import grammar
 from cpc.compiler.cache import Cache
 from cpc.compiler.memory import Memory
 from cpc.compiler.policy.resolve_scripts import Known
 from cpc.compiler.syntax.stretches import Stretch, Stretches
 from cpc.compiler.verify.engine.memory import Memory as Analyses
 
-__all__ = ["Remembered"]
+__all__ = ["Remembered", "stamps"]
 
 _MODULES = (
     "diagnostics",
@@ -132,15 +133,18 @@ def _is_value(kind: type) -> bool:
 
 def _build() -> str:
     """This build of cpc: a text that is another one for every other. A new version has new files."""
-    return "\0".join([sys.version, *sorted(_stamps(Path(__file__).parent))])
+    folders = (Path(__file__).parent, Path(grammar.__file__).parent)
+    return "\0".join([sys.version, *sorted(stamp for one in folders for stamp in stamps(one))])
 
 
-def _stamps(folder: Path) -> Iterator[str]:
-    """When each source file below a folder was written, and its size."""
+def stamps(folder: Path) -> Iterator[str]:
+    """When each file below a folder was written, and its size; not of what Python compiled."""
     with os.scandir(folder) as entries:
         for entry in entries:
+            if entry.name == "__pycache__":
+                continue
             if entry.is_dir():
-                yield from _stamps(Path(entry.path))
-            elif entry.name.endswith(".py"):
+                yield from stamps(Path(entry.path))
+            else:
                 status = entry.stat()
                 yield f"{entry.path} {status.st_mtime_ns} {status.st_size}"

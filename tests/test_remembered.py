@@ -14,7 +14,7 @@ from benchmarks.policies import Shape, policy_text
 from cpc.compiler import remembered
 from cpc.compiler.cache import POLICIES, Cache
 from cpc.compiler.memory import Memory
-from cpc.compiler.remembered import Remembered
+from cpc.compiler.remembered import Remembered, stamps
 from tests.nightly import times
 from tests.test_memory import Writer, told
 
@@ -120,6 +120,17 @@ def test_other_files_other_words_and_other_builds_have_entries_of_their_own(
     assert not Remembered(cache, [str(other)]).load().size
     monkeypatch.setattr(remembered, "_build", lambda: "another one")
     assert not Remembered(cache, [str(path)]).load().size
+
+
+def test_a_build_is_all_of_its_files(tmp_path: Path) -> None:
+    (tmp_path / "inner" / "__pycache__").mkdir(parents=True)
+    written = tmp_path / "inner" / "cil.tables"
+    written.write_text("one")
+    before = sorted(stamps(tmp_path))
+    (tmp_path / "inner" / "__pycache__" / "made.pyc").write_text("")
+    assert sorted(stamps(tmp_path)) == before
+    written.write_text("another")
+    assert sorted(stamps(tmp_path)) != before
 
 
 def test_what_costs_more_than_it_saves_is_not_kept(

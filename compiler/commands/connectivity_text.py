@@ -46,11 +46,8 @@ _Row = tuple[str, str, str, str]
 
 def connectivity_txt(answer: Connectivity) -> str:
     """Lines `source => destination : connections`, sorted."""
-    lines = []
-    for source, destination, services, requests in _rows(answer.connections):
-        some = f" (some requests: {requests})" if requests else ""
-        lines.append(f"{source} => {destination} : {services}{some}\n")
-    return "".join(sorted(lines))
+    rows = _rows(answer.connections)
+    return "".join(sorted(f"{a} => {b} : {_words(*said)}\n" for a, b, *said in rows))
 
 
 def connectivity_csv(answer: Connectivity) -> str:
@@ -66,16 +63,20 @@ def connectivity_csv(answer: Connectivity) -> str:
 
 
 def _rows(connections: Iterable[Connection]) -> Iterator[_Row]:
-    """One row a pair, or one for each family where the two differ in more than ICMP."""
     for connection in connections:
-        ends = (str(connection.source), str(connection.destination))
-        if _alike(connection.allowed):
-            yield (*ends, *_texts(connection.allowed))
-            continue
-        for one in connection.allowed:
-            if one.services:
-                services, requests = _texts([one])
-                yield (*ends, f"{services} (IPv{one.family})", requests)
+        for said in _by_family(connection.allowed):
+            yield (str(connection.source), str(connection.destination), *said)
+
+
+def _by_family(allowed: Sequence[Allowed]) -> Iterator[tuple[str, str]]:
+    """What may pass, and what only some requests may: once, or for each family where they differ in more than ICMP."""
+    if _alike(allowed):
+        yield _texts(allowed)
+        return
+    for one in allowed:
+        if one.services:
+            services, requests = _texts([one])
+            yield f"{services} (IPv{one.family})", requests
 
 
 def _alike(allowed: Sequence[Allowed]) -> bool:
@@ -92,15 +93,13 @@ def _texts(allowed: Sequence[Allowed]) -> tuple[str, str]:
 
 def allowed_words(allowed: Sequence[Allowed]) -> str:
     """What may pass between one pair, as in txt; `No Connections` where nothing may."""
-    some = [one for one in allowed if one.services]
-    if not some:
+    if not any(one.services for one in allowed):
         return "No Connections"
-    parts = [(some, "")] if _alike(some) else [([one], f" (IPv{one.family})") for one in some]
-    said = []
-    for ones, family in parts:
-        services, requests = _texts(ones)
-        said.append(f"{services}{family}" + (f" (some requests: {requests})" if requests else ""))
-    return " and ".join(said)
+    return " and ".join(_words(*said) for said in _by_family(allowed))
+
+
+def _words(services: str, requests: str) -> str:
+    return services + (f" (some requests: {requests})" if requests else "")
 
 
 def services_words(by_family: Sequence[tuple[int, ServiceSet]]) -> str:

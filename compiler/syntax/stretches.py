@@ -8,7 +8,7 @@ in the text as well, which so has the statements of the stretches, in their orde
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple, TypeAlias
 
@@ -23,6 +23,9 @@ from cpc.compiler.syntax.words import STATEMENTS
 __all__ = ["FEW", "Laid", "Script", "Stretch", "Stretches", "Written", "cut", "whole"]
 
 _START = re.compile(rf"^(?:{'|'.join(sorted(STATEMENTS))})(?![\w-])", re.MULTILINE)
+
+Known: TypeAlias = "Mapping[str, Stretch | None]"
+_NOTHING: Known = {}
 
 _UNSAID = "CPC114"
 """The warning that a text does not say which language it is in: a stretch need not."""
@@ -242,13 +245,13 @@ def _read(text: str) -> Stretch | None:
     )
 
 
-def cut(text: str, known: Container[str] = ()) -> Iterator[str]:
-    """The stretches of a text, which together are the text; brackets of those that are known match."""
+def cut(text: str, known: "Known" = _NOTHING) -> Iterator[str]:
+    """The stretches of a text, which together are the text; brackets of those that could be read match."""
     starts = (_with_comments(text, match.start()) for match in _START.finditer(text))
     begin = depth = 0
     for start, end in pairwise(dict.fromkeys((0, *starts, len(text)))):
         part = text[start:end]
-        if depth == 0 and part.strip("\n") in known:
+        if depth == 0 and known.get(part.strip("\n")) is not None:
             yield part
             begin = end
             continue

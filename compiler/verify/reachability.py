@@ -35,7 +35,8 @@ class External(Struct, frozen=True):
 
     def __str__(self) -> str:
         first, *others = self.ranges
-        more = f" and {len(others)} more ranges" if others else ""
+        plural = "s" if len(others) > 1 else ""
+        more = f" and {len(others)} more range{plural}" if others else ""
         return f"{first.first}-{first.last}{more}"
 
 

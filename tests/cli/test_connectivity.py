@@ -9,7 +9,11 @@ from pathlib import Path
 import pytest
 
 from cpc.compiler.cli import run
-from cpc.compiler.commands.connectivity_text import connectivity_csv, connectivity_txt
+from cpc.compiler.commands.connectivity_text import (
+    allowed_words,
+    connectivity_csv,
+    connectivity_txt,
+)
 from cpc.compiler.policy.model import PortRange
 from cpc.compiler.verify.connectivity import Allowed, Connection, Connectivity, Workload
 from cpc.compiler.verify.service_sets import EVERY_SERVICE, NO_SERVICE, ServiceSet, services_of
@@ -87,6 +91,14 @@ def test_families_share_a_line_unless_they_differ_in_more_than_icmp() -> None:
     assert connectivity_txt(listed(*mixed)) == (
         "a => b : All Connections (IPv6)\na => b : ICMP 0-255,TCP 80 (IPv4)\n"
     )
+
+
+def test_a_family_that_nothing_passes_is_told_from_one_that_nobody_speaks() -> None:
+    port = union(PortRange(6, 80, 80))
+    four, six = Allowed(4, port, NO_SERVICE), Allowed(6, NO_SERVICE, NO_SERVICE)
+    assert allowed_words((four,)) == "TCP 80"
+    assert allowed_words((four, six)) == "TCP 80 (IPv4)"
+    assert allowed_words((six,)) == "No Connections"
 
 
 def test_some_requests_are_marked() -> None:

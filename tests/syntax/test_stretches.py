@@ -88,3 +88,10 @@ def test_statements_side_by_side_and_inside_blocks_are_read_with_their_neighbour
     parts = ["language 1\n", "const a = 1 const b = 2\n", shop, "# about c\n\ncidr c = []\n"]
     assert list(cut("".join(parts))) == parts
     assert agree("".join(parts))
+
+
+def test_a_block_that_was_broken_once_is_read_in_stretches_when_it_is_mended() -> None:
+    known = Stretches()
+    start = "language 1\nallow a -> b\npolicy shop {\n  default deny ingress for a\n"
+    assert known.script(SourceFile("f.cil", start)) is None
+    assert known.script(SourceFile("f.cil", start + "allow c -> d }\n")) is not None
