@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, TypeAlias
 
 import yaml
 
@@ -77,13 +77,8 @@ _new = tuple.__new__
 """Makes a named tuple without a call of Python's: a large text has a million scalars."""
 
 
-class _Open(NamedTuple):
-    """A list or mapping whose end is not read yet, and how many values came before it."""
-
-    start: int
-    anchor: str | None
-    items: list[Node]
-    before: int
+_Open: TypeAlias = "tuple[int, str | None, list[Node], int]"
+"""A list or mapping whose end is not read yet: its start, its anchor, and the items and the number of values before it."""
 
 
 class _Composer:
@@ -100,10 +95,15 @@ class _Composer:
         """The documents; a diagnostic ends them. One loop, for a large text has a million events."""
         source = self._source
         stack: list[_Open] = []
+        open_, close = stack.append, stack.pop
         items: list[Node] = []
         values = 0
         """Values so far in the document, with every alias written out."""
-        scalar = yaml.ScalarEvent
+        scalar, mapping, mapping_end = (
+            yaml.ScalarEvent,
+            yaml.MappingStartEvent,
+            yaml.MappingEndEvent,
+        )
         place, next_event = self._place, yaml.CSafeLoader(self._text).get_event
         while True:
             event: Any = next_event()  # of C: its marks are always there
@@ -114,27 +114,32 @@ class _Composer:
             node: Node | Diagnostic
             if kind is scalar:
                 values += 1
-                node = _new(Scalar, (source, start, end, event.value, _kind(event)))
+                text, tag = event.value, event.tag
+                if tag is not None:
+                    read_as = _KINDS.get(tag, Kind.OTHER)
+                else:
+                    read_as = plain_kind(text) if event.implicit[0] else Kind.STRING
+                node = _new(Scalar, (source, start, end, text, read_as))
                 if event.anchor is not None:
                     self._anchors[event.anchor] = (node, 1)
-            elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
+            elif kind is mapping or kind is yaml.SequenceStartEvent:
                 if len(stack) >= _MAX_DEPTH:
                     help = f"no policy nests more than {_MAX_DEPTH} lists and mappings"
                     yield _refuse(source, start, "it is nested too deeply", help)
                     return
-                stack.append(_Open(start, event.anchor, items, values))
+                open_((start, event.anchor, items, values))
                 values += 1
                 items = []
                 continue
-            elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
-                opened = stack.pop()
-                if kind is yaml.MappingEndEvent:
-                    node = self._mapping(opened.start, end, items)
+            elif kind is mapping_end or kind is yaml.SequenceEndEvent:
+                inner = items
+                first, anchor, items, before = close()
+                if kind is mapping_end:
+                    node = self._mapping(first, end, inner)
                 else:
-                    node = Sequence(source, opened.start, end, tuple(items))
-                items = opened.items
-                if opened.anchor is not None and not isinstance(node, Diagnostic):
-                    self._anchors[opened.anchor] = (node, values - opened.before)
+                    node = _new(Sequence, (source, first, end, tuple(inner)))
+                if anchor is not None and not isinstance(node, Diagnostic):
+                    self._anchors[anchor] = (node, values - before)
             elif kind is yaml.AliasEvent:
                 node, size = self._alias(event, start)
                 values += size
@@ -170,9 +175,17 @@ class _Composer:
 
     def _mapping(self, start: int, end: int, items: list[Node]) -> Mapping | Diagnostic:
         """A mapping from its keys and values in turn."""
+        keys = items[::2]
+        for key in keys:
+            if type(key) is not Scalar or key.text == "<<":
+                break
+        else:
+            return _new(
+                Mapping, (self._source, start, end, tuple(zip(keys, items[1::2], strict=True)))
+            )
         entries: list[tuple[Scalar, Node]] = []
         merged: list[Node] = []
-        for key, value in zip(items[::2], items[1::2], strict=True):
+        for key, value in zip(keys, items[1::2], strict=True):
             if not isinstance(key, Scalar):
                 return _refuse(self._source, start, "a key is a list or a mapping")
             if key.text == "<<" and not isinstance(value, Scalar):
@@ -187,9 +200,3 @@ class _Composer:
                 entries += [(k, v) for k, v in source.entries if k.text not in known]
                 known |= {k.text for k, _ in source.entries}
         return Mapping(self._source, start, end, tuple(entries))
-
-
-def _kind(event: yaml.ScalarEvent) -> Kind:
-    if event.tag is not None:
-        return _KINDS.get(event.tag, Kind.OTHER)
-    return plain_kind(event.value) if event.implicit[0] else Kind.STRING

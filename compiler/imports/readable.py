@@ -26,6 +26,7 @@ _VALUES = 3
 def readable(files: Sequence[tree.File]) -> tuple[tree.File, ...]:
     """The files with label selectors that occur more than once defined by name, before their first use."""
     counts = Counter(labels for file in files for labels in _labels_of(file) if labels.terms)
+    repeated = {labels for labels, number in counts.items() if number > 1}
     taken = {s.name.text for f in files for s in f.statements if isinstance(s, Definition)}
     names: dict[tree.Labels, str] = {}
     tried: dict[str, int] = {}
@@ -34,13 +35,14 @@ def readable(files: Sequence[tree.File]) -> tuple[tree.File, ...]:
         statements: list[tree.Statement] = []
         for statement in file.statements:
             if isinstance(statement, _Holder):
-                for labels in _labels_in(statement):
-                    if counts[labels] > 1 and labels not in names:
+                again = [labels for labels in _labels_in(statement) if labels in repeated]
+                for labels in again:
+                    if labels not in names:
                         name = free_name(_wanted(labels, statement), taken, ENTITIES, tried=tried)
                         taken.add(name)
                         names[labels] = name
                         statements.append(_definition(labels, name, statement))
-                statement = _renamed(statement, names)
+                statement = _renamed(statement, names) if again else statement
             statements.append(statement)
         named.append(_spaced(replace(file, statements=tuple(statements))))
     return tuple(named)
@@ -113,8 +115,6 @@ def _renamed(holder: _Holder, names: dict[tree.Labels, str]) -> _Holder:
             return replace(one, left=side(one.left), right=side(one.right))
         return replace(one, subjects=side(one.subjects))
 
-    if names.keys().isdisjoint(_labels_in(holder)):
-        return holder
     if isinstance(holder, tree.Policy):
         return replace(holder, statements=tuple(statement(s) for s in holder.statements))
     rules = (statement(rule) for rule in holder.rules)
