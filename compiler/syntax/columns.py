@@ -90,9 +90,14 @@ def arranged(rows: Iterable[Row]) -> Iterator[str]:
         for row in _padded(run)
     )
     for run in _runs(set_in_columns, lambda r: r.indent if r.trail else None):
+        if not run[0].trail:  # a row for itself
+            if run[0].blank:
+                yield ""
+            yield run[0].text()
+            continue
         texts = [row.text() for row in run]
         width = max(map(len, texts))
         for row, text in zip(run, texts, strict=True):
             if row.blank:
                 yield ""
-            yield f"{text.ljust(width)}  {row.trail}" if row.trail else text
+            yield f"{text.ljust(width)}  {row.trail}"

@@ -52,7 +52,13 @@ class _Formatter:
     # --- statements ----------------------------------------------------------------------------
 
     def _statement(self, node: tree.Statement) -> Item:
-        match node:
+        match node:  # the most frequent first: a large file has a hundred thousand
+            case tree.Rule():
+                return self._rule(node)
+            case tree.Default():
+                return self._default(node)
+            case tree.Policy():
+                return self._policy(node)
             case tree.Include(path):
                 return self._line(node, f"include {quote(path.value)}")
             case tree.Mode(value):
@@ -84,14 +90,8 @@ class _Formatter:
                 )
             case tree.Service():
                 return self._service(node)
-            case tree.Policy():
-                return self._policy(node)
             case tree.Tier():
                 return self._tier(node)
-            case tree.Default():
-                return self._default(node)
-            case tree.Rule():
-                return self._rule(node)
             case tree.Audit():
                 return self._audit(node)
             case tree.Assert():

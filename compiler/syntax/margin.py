@@ -18,6 +18,8 @@ class Margin:
 
     def any(self, start: int, end: int) -> bool:
         """Whether a comment that nobody has taken starts at a position in [start, end)."""
+        if not self._starts:
+            return False
         at = bisect_left(self._starts, start)
         return at < len(self._starts) and self._starts[at] < end
 
@@ -32,6 +34,8 @@ class Margin:
 
     def take_trail(self, start: int, end: int) -> Comment | None:
         """The first comment in [start, end), if it stands behind something on its line."""
+        if not self._starts:
+            return None
         first = bisect_left(self._starts, start)
         if first == len(self._starts) or self._starts[first] >= end:
             return None

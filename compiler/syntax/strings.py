@@ -37,6 +37,8 @@ def unquote(literal: str) -> str:
 
 def quote(value: str) -> str:
     """The literal of a value: visible characters as they are, the rest escaped."""
+    if _UNSAFE.search(value) is None:
+        return f'"{value}"'
 
     def written(match: re.Match[str]) -> str:
         char = match.group()
