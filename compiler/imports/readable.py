@@ -35,14 +35,18 @@ def readable(files: Sequence[tree.File]) -> tuple[tree.File, ...]:
         statements: list[tree.Statement] = []
         for statement in file.statements:
             if isinstance(statement, _Holder):
-                again = [labels for labels in _labels_in(statement) if labels in repeated]
-                for labels in again:
-                    if labels not in names:
+                known: dict[int, str] = {}
+                for labels in _labels_in(statement):
+                    if id(labels) in known or labels not in repeated:
+                        continue
+                    name = names.get(labels, "")
+                    if not name:
                         name = free_name(_wanted(labels, statement), taken, ENTITIES, tried=tried)
                         taken.add(name)
                         names[labels] = name
                         statements.append(_definition(labels, name, statement))
-                statement = _renamed(statement, names) if again else statement
+                    known[id(labels)] = name
+                statement = _renamed(statement, known) if known else statement
             statements.append(statement)
         named.append(_spaced(replace(file, statements=tuple(statements))))
     return tuple(named)
@@ -100,9 +104,11 @@ def _definition(labels: tree.Labels, name: str, holder: _Holder) -> tree.Endpoin
     return tree.EndpointsDef(tree.Name(name, span), replace(labels, span=span), "", span)
 
 
-def _renamed(holder: _Holder, names: dict[tree.Labels, str]) -> _Holder:
+def _renamed(holder: _Holder, names: dict[int, str]) -> _Holder:
+    """A holder with names in the place of selectors, by their `id`."""
+
     def named(expr: tree.Expr) -> tree.Expr:
-        known = names.get(expr) if isinstance(expr, tree.Labels) else None
+        known = names.get(id(expr))
         return expr if known is None else tree.Name(known, expr.span)
 
     def side(exprs: tuple[tree.Expr, ...]) -> tuple[tree.Expr, ...]:
