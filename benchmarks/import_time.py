@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.manifests import SHAPES, manifest_text
+from benchmarks.pinned import pin
 
 __all__ = ["main"]
 
@@ -28,7 +29,7 @@ _PATIENCE = 120
 
 def _limit(process: int) -> None:
     """Puts a process that has just begun on one core, and ends it when it takes too long."""
-    os.sched_setaffinity(process, {min(os.sched_getaffinity(0))})
+    pin(process)
     resource.prlimit(process, resource.RLIMIT_CPU, (_PATIENCE, _PATIENCE))
 
 

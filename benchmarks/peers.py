@@ -29,6 +29,7 @@ from msgspec.structs import asdict
 
 from benchmarks.acl import aerleon_text, cil_text, definitions_text, terms
 from benchmarks.clusters import cluster
+from benchmarks.pinned import pin
 
 __all__ = ["Row", "main"]
 
@@ -104,17 +105,14 @@ def _run(command: Sequence[str], folder: Path, patience: float | None) -> tuple[
             capture_output=True,
             text=True,
             timeout=patience,
-            preexec_fn=_pin,
+            preexec_fn=pin,
+            env={**os.environ, "CPC_CACHE": "off"},
         )
     except subprocess.TimeoutExpired:
         return time.perf_counter() - begin, None
     if done.returncode not in (0, 1):
         raise SystemExit(f"{' '.join(command)}: exit {done.returncode}\n{done.stderr[-2000:]}")
     return time.perf_counter() - begin, done.stdout
-
-
-def _pin() -> None:
-    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 
 
 def shading(runner: Runner, size: int, folder: Path) -> Row:

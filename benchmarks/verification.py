@@ -21,6 +21,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.pinned import pin
 from benchmarks.policies import Shape, policy_text
 
 __all__ = ["main"]
@@ -75,10 +76,6 @@ def edited(text: str, number: int) -> str:
     return "\n".join(lines)
 
 
-def _pinned() -> None:
-    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-
-
 def _engine(path: Path) -> tuple[float, int, int]:
     """Seconds of the engine, kilobytes of the process at its largest, findings."""
     done = subprocess.run(
@@ -86,7 +83,7 @@ def _engine(path: Path) -> tuple[float, int, int]:
         check=True,
         capture_output=True,
         text=True,
-        preexec_fn=_pinned,
+        preexec_fn=pin,
     )
     seconds, memory, found = done.stdout.split()
     return float(seconds), int(memory), int(found)
@@ -99,7 +96,7 @@ def _edited(path: Path, runs: int) -> list[float]:
         check=True,
         capture_output=True,
         text=True,
-        preexec_fn=_pinned,
+        preexec_fn=pin,
     )
     return [float(line) for line in done.stdout.split()]
 
@@ -112,7 +109,7 @@ def _command(path: Path, cache: Path | None = None) -> float:
         check=False,
         stdout=subprocess.DEVNULL,
         env={**os.environ, "CPC_CACHE": str(cache or "off")},
-        preexec_fn=_pinned,
+        preexec_fn=pin,
     )
     assert done.returncode in (0, 1), done.returncode
     return time.perf_counter() - begin

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from cpc.compiler.policy.model import Policy
     from cpc.compiler.policy.resolve import Definitions
     from cpc.compiler.syntax.stretches import Written
-    from cpc.compiler.syntax.tree import File
     from cpc.compiler.verify.asserts import Judgement
     from cpc.compiler.verify.certify import Certificate
     from cpc.compiler.verify.connectivity import Connectivity
@@ -61,15 +60,14 @@ class Options(Struct, frozen=True):
 
     `parameters` set `param`s, `include_path` is searched after the including file's folder,
     `inventory` are paths of inventories, manifests and folders of them (they resolve named ports);
-    `own_workloads`: without any, the workloads among the policy files are the inventory. `host_pods`: pods on
-    the network of their node are endpoints too.
+    `everyone`: who is there is asked about, so without any the workloads among the policy files are the
+    inventory, and pods on the network of their node are endpoints too.
     """
 
     parameters: Mapping[str, str] = field(default_factory=dict)
     include_path: tuple[str, ...] = ()
     inventory: tuple[str, ...] = ()
-    own_workloads: bool = False
-    host_pods: bool = False
+    everyone: bool = False
 
 
 class Front(Struct, frozen=True):
@@ -81,13 +79,6 @@ class Front(Struct, frozen=True):
     policy: "Policy | None"
     definitions: "Definitions | None"
     diagnostics: Diagnostics
-
-    @property
-    def files(self) -> "tuple[File, ...]":
-        """The syntax trees of the files."""
-        from cpc.compiler.syntax.stretches import whole
-
-        return tuple(map(whole, self.written))
 
     @property
     def failed(self) -> bool:
@@ -103,13 +94,6 @@ class Files(Struct, frozen=True):
     sources: Sources
     inventory: "Inventory | None"
     diagnostics: Diagnostics
-
-    @property
-    def trees(self) -> "tuple[File, ...]":
-        """The syntax trees of the files."""
-        from cpc.compiler.syntax.stretches import whole
-
-        return tuple(map(whole, self.written))
 
 
 def read_files(
@@ -131,14 +115,14 @@ def read_files(
         with timings.measure("inventory"):
             inventory, found = read_inventory(options.inventory, sources)
         diagnostics = [*diagnostics, *found]
-    elif options.own_workloads:
+    elif options.everyone:
         from cpc.compiler.imports.inventories import inventory_among
         from cpc.compiler.imports.manifests import workloads
 
         with timings.measure("inventory"):
             inventory, found = inventory_among(workloads(parts))
         diagnostics = [*diagnostics, *found]
-    if options.host_pods and inventory is not None:
+    if options.everyone and inventory is not None:
         from cpc.compiler.verify.closed_world import told_of_host_pods
 
         diagnostics = [*diagnostics, *told_of_host_pods(inventory)]
@@ -149,7 +133,7 @@ def read_files(
         from cpc.compiler.imports.manifests import import_units
 
         with timings.measure("import"):
-            trees, found = import_units(parts, inventory, workloads_do=options.own_workloads)
+            trees, found = import_units(parts, inventory, workloads_do=options.everyone)
         pairs = zip(units, trees, strict=True)
         written = [unit if isinstance(unit, Script) else made for unit, made in pairs]
         diagnostics = [*diagnostics, *found]
@@ -327,13 +311,15 @@ def ask(
     from cpc.compiler.policy.resolve_connection import resolve_connection
     from cpc.compiler.source import SourceFile
     from cpc.compiler.syntax.parse import parse_connection
+    from cpc.compiler.syntax.stretches import trees
     from cpc.compiler.verify.questions import Answer, answer
 
     source = read.sources["the connection"] = SourceFile("the connection", question)
     asked, found = parse_connection(source)
     if asked is None:
         return None, found
-    resolved, found = resolve_connection(asked, read.files, parameters, read.inventory, namespace)
+    files = trees(read.written)
+    resolved, found = resolve_connection(asked, files, parameters, read.inventory, namespace)
     if resolved is None:
         return None, found
     with timings.measure("answer", Tool.Z3):
@@ -366,6 +352,7 @@ def export_policy(read: Front, kind: "Kind", timings: Timings) -> "tuple[str | N
     if read.policy is None:
         return None, []
     from cpc.compiler.exports.export import export
+    from cpc.compiler.syntax.stretches import trees
     from cpc.compiler.verify.coverage import check_coverage
 
     with timings.measure("verify", Tool.Z3):
@@ -373,7 +360,7 @@ def export_policy(read: Front, kind: "Kind", timings: Timings) -> "tuple[str | N
     if diagnostics:
         return None, diagnostics
     with timings.measure("export"):
-        return export(read.policy, kind, read.files)
+        return export(read.policy, kind, trees(read.written))
 
 
 def lower_policy(read: Front, timings: Timings) -> "tuple[Program | None, Diagnostics]":

@@ -16,11 +16,13 @@ from cpc.compiler.text import STDIN, files_below, near_file, read_text
 if TYPE_CHECKING:
     from cpc.compiler.imports.manifests import Manifests
 
-__all__ = ["MANIFESTS", "Unit", "read"]
+__all__ = ["READ", "Unit", "read"]
 
 _MAX_NESTING = 64
 
-MANIFESTS = (".yaml", ".yml", ".json")
+_MANIFESTS = (".yaml", ".yml", ".json")
+READ = (".cil", *_MANIFESTS)
+"""How the names of files end that are read in folders."""
 """How the names of files end that hold objects of Kubernetes, or rules of Cilium's JSON."""
 
 _LIKE_MANIFESTS = re.compile(
@@ -77,7 +79,7 @@ class _Reader(Struct):
             self._file(path, path, None, ())
 
     def _directory(self, path: str) -> None:
-        found = files_below(path, (".cil", *MANIFESTS))
+        found = files_below(path, READ)
         before = len(self.units), len(self.diagnostics)
         for name in found:
             self._file(name, name, None, (), named=False)
@@ -204,7 +206,7 @@ class _Reader(Struct):
 def _is_manifests(name: str, source: SourceFile) -> bool:
     if name == STDIN:
         return _LIKE_MANIFESTS.match(source.text) is not None
-    return name.lower().endswith(MANIFESTS)
+    return name.lower().endswith(_MANIFESTS)
 
 
 def _names_in(directory: str) -> list[str]:

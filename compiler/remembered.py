@@ -14,13 +14,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from functools import cache
 from importlib import import_module
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cpc import grammar
 from cpc.compiler.cache import Cache
 from cpc.compiler.memory import Memory
 from cpc.compiler.policy.resolve_scripts import Known
@@ -133,7 +133,7 @@ def _is_value(kind: type) -> bool:
 
 def _build() -> str:
     """This build of cpc: a text that is another one for every other. A new version has new files."""
-    folders = (Path(__file__).parent, Path(grammar.__file__).parent)
+    folders = (Path(__file__).parent, Path(str(files("cpc.grammar"))))
     return "\0".join([sys.version, *sorted(stamp for one in folders for stamp in stamps(one))])
 
 

@@ -13,7 +13,18 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 ROAD = (
-    ("source", "diagnostics", "errors", "codes", "timings", "text", "write", "cache", "report"),
+    (
+        "compared",
+        "source",
+        "diagnostics",
+        "errors",
+        "codes",
+        "timings",
+        "text",
+        "write",
+        "cache",
+        "report",
+    ),
     ("documents", "syntax"),
     ("policy",),
     ("imports", "read"),

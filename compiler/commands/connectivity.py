@@ -11,10 +11,10 @@ from cpc.compiler.commands.connectivity_text import (
     connectivity_txt,
 )
 from cpc.compiler.commands.exits import Exit, exit_of
-from cpc.compiler.commands.front import parameters
+from cpc.compiler.commands.front import read_policies
 from cpc.compiler.commands.options import Listing
 from cpc.compiler.commands.terminal import Terminal
-from cpc.compiler.pipeline import Options, front, list_connections
+from cpc.compiler.pipeline import list_connections
 from cpc.compiler.report import Format
 from cpc.compiler.verify.connectivity import Connectivity
 
@@ -36,16 +36,10 @@ class Order(Struct, frozen=True):
 
 def run(order: Order, terminal: Terminal) -> int:
     """Answers with every allowed connection; 2 after an error."""
-    options = Options(
-        parameters(order.params),
-        tuple(order.include),
-        tuple(order.inventory or ()),
-        own_workloads=True,
-        host_pods=True,
-    )
     with terminal.progress("listing"):
-        read = front(order.files, options, terminal.timings)
-        terminal.sources.update(read.sources)
+        read = read_policies(
+            terminal, order.files, order.params, order.include, order.inventory, everyone=True
+        )
         answer, more = list_connections(read, terminal.timings)
     found = [*read.diagnostics, *more]
     terminal.report(found)

@@ -9,13 +9,13 @@ from msgspec import Struct
 from cpc.compiler.commands.changes_text import changes_json, changes_txt
 from cpc.compiler.commands.diff_text import diff_concise, diff_json, diff_text
 from cpc.compiler.commands.exits import Exit, exit_of, worst
-from cpc.compiler.commands.front import parameters
+from cpc.compiler.commands.front import read_policies
 from cpc.compiler.commands.packets import pcap
 from cpc.compiler.commands.revisions import at_revisions
 from cpc.compiler.commands.terminal import Terminal
 from cpc.compiler.diagnostics import Diagnostic, error
 from cpc.compiler.errors import InputError
-from cpc.compiler.pipeline import Front, Options, front
+from cpc.compiler.pipeline import Front
 from cpc.compiler.report import Format
 from cpc.compiler.verify.closed_world import nobody_there
 from cpc.compiler.verify.connection_changes import ConnectionChange, connection_changes
@@ -87,13 +87,8 @@ def _read(order: Order, paths: Sequence[str], terminal: Terminal) -> Front:
     with at_revisions(paths) as found:
         if found != list(paths):
             inventory, include = absolute
-        own = order.wishes.connections
-        options = Options(
-            parameters(order.params), include, inventory, own_workloads=own, host_pods=own
-        )
-        read = front(found, options, terminal.timings)
-    terminal.sources.update(read.sources)
-    return read
+        everyone = order.wishes.connections
+        return read_policies(terminal, found, order.params, include, inventory, everyone=everyone)
 
 
 def _absolute(paths: Sequence[str]) -> tuple[str, ...]:

@@ -82,11 +82,12 @@ def _list(terminal: Terminal) -> int:
 def _name(order: Order, word: str, terminal: Terminal) -> int:
     from cpc.compiler.commands.named import named
     from cpc.compiler.pipeline import Options, read_files
+    from cpc.compiler.syntax.stretches import trees
 
     read = read_files(order.files, Options(include_path=tuple(order.include)), terminal.timings)
     sources, diagnostics = read.sources, read.diagnostics
     terminal.sources.update(sources)
-    entries = [entry for file in read.trees for entry in named(file)]
+    entries = [entry for file in trees(read.written) for entry in named(file)]
     wanted = [entry for entry in entries if entry.name == word]
     if not wanted:
         known = [entry.name for entry in entries]

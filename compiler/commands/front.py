@@ -36,9 +36,14 @@ def read_policies(
     include: Sequence[str],
     inventory: Sequence[str] | None = None,
     memory: "Memory | None" = None,
+    *,
+    everyone: bool = False,
 ) -> Front:
-    """Reads and resolves, as far as `memory` does not know it; the texts that were read are the terminal's from then on."""
-    options = Options(parameters(params), tuple(include), tuple(inventory or ()))
+    """Reads and resolves, as far as `memory` does not know it; the texts that were read are the terminal's from then on.
+
+    `everyone` is as in `Options`.
+    """
+    options = Options(parameters(params), tuple(include), tuple(inventory or ()), everyone)
     read = front(files, options, terminal.timings, memory)
     terminal.sources.update(read.sources)
     return read

@@ -6,11 +6,11 @@ from pathlib import Path
 from msgspec import Struct
 
 from cpc.compiler.commands.exits import Exit, exit_of
-from cpc.compiler.commands.front import parameters
+from cpc.compiler.commands.front import read_policies
 from cpc.compiler.commands.graph_document import document
 from cpc.compiler.commands.graph_page import page
 from cpc.compiler.commands.terminal import Terminal
-from cpc.compiler.pipeline import Options, front, list_reachability
+from cpc.compiler.pipeline import list_reachability
 from cpc.compiler.write import write_whole
 
 __all__ = ["Order", "run"]
@@ -31,16 +31,10 @@ class Order(Struct, frozen=True):
 
 def run(order: Order, terminal: Terminal) -> int:
     """Answers with the page, or writes it; 2 after an error."""
-    options = Options(
-        parameters(order.params),
-        tuple(order.include),
-        tuple(order.inventory or ()),
-        own_workloads=True,
-        host_pods=True,
-    )
     with terminal.progress("drawing"):
-        read = front(order.files, options, terminal.timings)
-        terminal.sources.update(read.sources)
+        read = read_policies(
+            terminal, order.files, order.params, order.include, order.inventory, everyone=True
+        )
         answer, more = list_reachability(read, order.entities, terminal.timings)
     found = [*read.diagnostics, *more]
     terminal.report(found)

@@ -38,16 +38,18 @@ def _commented(file: tree.File, source: SourceFile) -> tree.File:
 def run(order: Order, terminal: Terminal) -> int:
     """Answers with the text, or writes it; after an error nothing is written."""
     from cpc.compiler.imports.readable import readable, selectors_too_large
+    from cpc.compiler.syntax.stretches import trees
 
     options = Options(include_path=tuple(order.include), inventory=tuple(order.inventory or ()))
     with terminal.progress("importing"):
         read = read_files(order.files, options, terminal.timings)
     terminal.sources.update(read.sources)
-    found = [*read.diagnostics, *selectors_too_large(read.trees)]
+    files = trees(read.written)
+    found = [*read.diagnostics, *selectors_too_large(files)]
     terminal.report(found)
     if has_errors(found):
         return exit_of(found, strict=False)
-    named = readable([_commented(f, read.sources[f.name]) for f in read.trees])
+    named = readable([_commented(f, read.sources[f.name]) for f in files])
     first, *others = named
     texts = [format_file(first), *(format_file(replace(f, language=None)) for f in others)]
     text = "\n".join(t for t in texts if t)

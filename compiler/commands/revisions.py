@@ -13,11 +13,10 @@ from msgspec import Struct
 
 from cpc.compiler.diagnostics import error
 from cpc.compiler.errors import InputError
-from cpc.compiler.read import MANIFESTS
+from cpc.compiler.read import READ
 
 __all__ = ["at_revisions"]
 
-_READ = (".cil", *MANIFESTS)
 """What is taken out of a revision: all that a policy there may be, or include."""
 
 
@@ -108,7 +107,7 @@ def _extract(commit: str, folder: str) -> None:
             if any(parent.is_symlink() for parent in target.parents):
                 continue
             file = tar.extractfile(member) if member.isreg() else None
-            if file is not None and path.suffix.lower() in _READ:
+            if file is not None and path.suffix.lower() in READ:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(file.read())
             elif member.issym():

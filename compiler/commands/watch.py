@@ -17,13 +17,12 @@ from cpc.compiler.diagnostics import error
 from cpc.compiler.errors import InputError
 from cpc.compiler.lint.settings import FILE_NAME
 from cpc.compiler.memory import Memory
-from cpc.compiler.read import MANIFESTS
+from cpc.compiler.read import READ
 from cpc.compiler.text import files_below
 from cpc.compiler.timings import Timings
 
 __all__ = ["run"]
 
-_ENDINGS = (".cil", *MANIFESTS)
 
 _LOOK_AGAIN = 1000
 """Milliseconds after which files are looked at though nobody said that they changed."""
@@ -90,10 +89,10 @@ def _state(order: check.Order, read: Sequence[str]) -> _State:
     names = {name for name in given if not os.path.isdir(name)}
     for name in (*order.files, *(order.inventory or ())):
         if os.path.isdir(name):
-            names.update(files_below(name, _ENDINGS))
+            names.update(files_below(name, READ))
     for folder in _beside(order, read):
         with suppress(OSError):
-            found = [name for name in os.listdir(folder) if name.lower().endswith(_ENDINGS)]
+            found = [name for name in os.listdir(folder) if name.lower().endswith(READ)]
             names.update(os.path.join(folder, name) for name in found)
     return {name: _stamp(name) for name in sorted(names)}
 

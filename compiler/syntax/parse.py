@@ -18,11 +18,11 @@ from cpc.compiler.syntax import tree
 from cpc.compiler.syntax.build import Builder
 from cpc.compiler.syntax.grammar import parser
 from cpc.compiler.syntax.mistakes import Failure, Table, explain, table_of
-from cpc.compiler.syntax.places import Branch
+from cpc.compiler.syntax.places import Branch, Leaf
 from cpc.compiler.syntax.reader import Reader
 from cpc.compiler.syntax.scan import Scanner
 from cpc.compiler.syntax.scan import Token as Word
-from cpc.compiler.syntax.shapes import Shapes, nodes, own_words
+from cpc.compiler.syntax.shapes import Shapes, own_words
 from cpc.grammar.syntax_errors import MISTAKES
 
 __all__ = ["parse", "parse_connection"]
@@ -80,19 +80,39 @@ def _branch(start: str, text: str, words: Sequence[Word] = ()) -> "Branch | Fail
     try:
         if words:
             return _shapes().branch(start, text, words)
-        return nodes(parser().parse(text, start=start))
+        return _nodes(parser().parse(text, start=start))
     except UnexpectedInput as wrong:
         return _failure(start, wrong, text)
 
 
-def _in_words(start: str, text: str) -> tuple[Any, list[Token]]:
-    """The parser's tree, and its words."""
+def _in_words(start: str, text: str) -> tuple[Branch, list[tuple[int, int]]]:
+    """The node of a piece, and the places of the parser's words."""
     try:
         asked: Any = parser().parse_interactive(text, start)
         words = list(asked.iter_parse())
-        return asked.feed_eof(words[-1]), words
+        tree = asked.feed_eof(words[-1])
     except UnexpectedInput:
-        return parser().parse(text, start=start), []  # fails again, and says how
+        return _nodes(parser().parse(text, start=start)), []  # fails again, and says how
+    return _nodes(tree), [(word.start_pos, word.end_pos) for word in words]
+
+
+def _nodes(tree: Any) -> Branch:
+    """The parser's tree as nodes, however deep it is."""
+    whole = Branch(str(tree.data), [])
+    waiting = [(tree, whole.children)]
+    while waiting:
+        parsed, children = waiting.pop()
+        for child in parsed.children:
+            if child is None:
+                children.append(None)
+            elif isinstance(child, Token):
+                start, end = child.start_pos or 0, child.end_pos or 0
+                children.append(Leaf(child.type, str(child), start, end))
+            else:
+                branch = Branch(str(child.data), [])
+                children.append(branch)
+                waiting.append((child, branch.children))
+    return whole
 
 
 def _failure(start: str, wrong: UnexpectedInput, text: str) -> Failure:

@@ -7,12 +7,12 @@ are the scanner's; a piece in which they might has no shape.
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from cpc.compiler.syntax.places import Branch, Child, Leaf, is_leaf
 from cpc.compiler.syntax.scan import Token
 
-__all__ = ["Shapes", "nodes", "own_words"]
+__all__ = ["Shapes", "own_words"]
 
 _LONGEST = 128
 """Words of a piece beyond which its shape is hardly another's."""
@@ -21,6 +21,7 @@ _KEPT = 2048
 """Shapes that are kept, a few kB each."""
 
 _Shape: TypeAlias = tuple[str, ...]
+_Place: TypeAlias = tuple[int, int]
 
 
 class _At(NamedTuple):
@@ -43,34 +44,15 @@ def own_words(patterns: Iterable[str]) -> frozenset[str]:
     return frozenset(word for p in patterns for word in re.findall(r"[A-Za-z][A-Za-z0-9-]*", p))
 
 
-def nodes(tree: Any) -> Branch:
-    """The parser's tree as nodes, however deep it is."""
-    whole = Branch(str(tree.data), [])
-    waiting = [(tree, whole.children)]
-    while waiting:
-        parsed, children = waiting.pop()
-        for child in parsed.children:
-            if child is None:
-                children.append(None)
-            elif isinstance(child, str):
-                word: Any = child
-                children.append(Leaf(word.type, str(word), word.start_pos, word.end_pos))
-            else:
-                branch = Branch(str(child.data), [])
-                children.append(branch)
-                waiting.append((child, branch.children))
-    return whole
-
-
 class Shapes:
     """What pieces of each shape parse to.
 
-    `words` are the grammar's own; `parse` gives the parser's tree of a text by a start rule, and
-    the words that the parser made of it, those that the tree leaves out too.
+    `words` are the grammar's own; `parse` gives the node of a text by a start rule, and the places (start, end) of
+    the words that the parser made of it, those that the node leaves out too.
     """
 
     def __init__(
-        self, words: frozenset[str], parse: Callable[[str, str], tuple[Any, Sequence[Any]]]
+        self, words: frozenset[str], parse: Callable[[str, str], tuple[Branch, Sequence[_Place]]]
     ) -> None:
         self._words = words
         self._parse = parse
@@ -82,8 +64,7 @@ class Shapes:
         made = None if shape is None else self._known.get((start, shape))
         if made is not None:
             return _grown(made, tokens, tokens[0].start)
-        tree, parsed = self._parse(start, text)
-        branch = nodes(tree)
+        branch, parsed = self._parse(start, text)
         if shape is not None and len(self._known) < _KEPT:
             places = _places(parsed, tokens)
             if places is not None:
@@ -118,7 +99,7 @@ def _odd_except(shape: Sequence[str]) -> bool:
     return not after <= {"[", "::", "IP4", "IP6"}
 
 
-def _places(parsed: Sequence[Any], tokens: Sequence[Token]) -> dict[int, tuple[int, int]] | None:
+def _places(parsed: Sequence[_Place], tokens: Sequence[Token]) -> dict[int, tuple[int, int]] | None:
     """The first and last of the scanner's words in each of the parser's, by its start.
 
     None where one cuts a word, or a word is in none.
@@ -128,11 +109,11 @@ def _places(parsed: Sequence[Any], tokens: Sequence[Token]) -> dict[int, tuple[i
     ends = {token.end - base: n for n, token in enumerate(tokens)}
     found: dict[int, tuple[int, int]] = {}
     due = 0
-    for word in parsed:
-        first, last = starts.get(word.start_pos), ends.get(word.end_pos)
+    for start, end in parsed:
+        first, last = starts.get(start), ends.get(end)
         if first != due or last is None:
             return None
-        found[word.start_pos] = first, last
+        found[start] = first, last
         due = last + 1
     return found if due == len(tokens) else None
 

@@ -20,7 +20,7 @@ from cpc.compiler.syntax import tree
 from cpc.compiler.syntax.moved import HERE, Place
 from cpc.compiler.syntax.words import STATEMENTS
 
-__all__ = ["FEW", "Laid", "Script", "Stretch", "Stretches", "Written", "cut", "whole"]
+__all__ = ["FEW", "Laid", "Script", "Stretch", "Stretches", "Written", "cut", "trees"]
 
 _START = re.compile(rf"^(?:{'|'.join(sorted(STATEMENTS))})(?![\w-])", re.MULTILINE)
 
@@ -102,9 +102,9 @@ Written: TypeAlias = tree.File | Script
 """A file as it was read: at once or in stretches."""
 
 
-def whole(file: Written) -> tree.File:
-    """The tree of a file; of a script without its blank lines, which are for the formatter."""
-    return file.holding("") if isinstance(file, Script) else file
+def trees(files: Iterable[Written]) -> tuple[tree.File, ...]:
+    """The trees of files; of a script without its blank lines, which are for the formatter."""
+    return tuple(file.holding("") if isinstance(file, Script) else file for file in files)
 
 
 def _tree(name: str, stretches: Iterable[Laid]) -> tree.File:

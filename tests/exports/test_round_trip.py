@@ -17,6 +17,7 @@ from cpc.compiler.exports.kinds import Kind
 from cpc.compiler.pipeline import Options, front
 from cpc.compiler.policy.model import Action, Policy
 from cpc.compiler.policy.semantics import Verdict
+from cpc.compiler.syntax.stretches import trees
 from cpc.compiler.timings import Timings
 from tests.exports.round_trip import back, compared, reread
 from tests.exports.test_golden import PAIRS
@@ -94,11 +95,11 @@ def kinds_of(path: Path, text: str) -> tuple[Kind, ...]:
 def test_policies_of_others(path: Path) -> None:
     read = front([str(path)], Options(), Timings())
     assert read.policy is not None, read.diagnostics
-    policy, trees = reread(read.files)
+    policy, files = reread(trees(read.written))
     seen: set[Verdict] = set()
     texts: dict[str, Kind] = {}
     for kind in kinds_of(path, path.read_text(encoding="utf-8")):
-        text, said = export(policy, kind, trees)
+        text, said = export(policy, kind, files)
         if kind is Kind.AUTO and text is None and all(d.help for d in said):
             continue
         assert text is not None, said

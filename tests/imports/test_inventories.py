@@ -109,11 +109,11 @@ def test_policies_see_manifests(tmp_path: Path) -> None:
 def test_workloads_among_policies_are_the_inventory_where_asked_for(tmp_path: Path) -> None:
     written(tmp_path, pod=POD, policy=POLICY)
     assert checked([str(tmp_path)], Options())[1] is None
-    codes, found = checked([str(tmp_path)], Options(own_workloads=True))
+    codes, found = checked([str(tmp_path)], Options(everyone=True))
     assert codes == [] and found is not None and found.endpoints[0].name == "shop/web"
-    codes, found = checked([*written(tmp_path, pod=POD)], Options(own_workloads=True))
+    codes, found = checked([*written(tmp_path, pod=POD)], Options(everyone=True))
     assert codes == [] and found is not None, "workloads alone do"
-    codes, found = checked([*written(tmp_path, policy=POLICY)], Options(own_workloads=True))
+    codes, found = checked([*written(tmp_path, policy=POLICY)], Options(everyone=True))
     assert found is None
 
 
@@ -122,7 +122,5 @@ def test_what_is_given_wins_over_what_is_among_policies(tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()
     given = written(other, native=NATIVE)
-    _, found = checked(
-        [str(tmp_path / "pod.yaml")], Options(inventory=tuple(given), own_workloads=True)
-    )
+    _, found = checked([str(tmp_path / "pod.yaml")], Options(inventory=tuple(given), everyone=True))
     assert found is not None and [e.name for e in found.endpoints] == ["shop/db"]

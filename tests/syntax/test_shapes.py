@@ -16,7 +16,7 @@ from cpc.compiler.syntax.format import format_file
 from cpc.compiler.syntax.grammar import parser
 from cpc.compiler.syntax.parse import parse
 from cpc.compiler.syntax.scan import Token
-from cpc.compiler.syntax.shapes import Shapes, nodes, own_words
+from cpc.compiler.syntax.shapes import Shapes, own_words
 from tests.nightly import times
 from tests.syntax.strategies import files, keywords
 
@@ -34,7 +34,7 @@ class Unshaped:
     """In the place of `Shapes`: the parser is asked about each piece."""
 
     def branch(self, start: str, text: str, _tokens: Sequence[Token]) -> Any:
-        return nodes(parser().parse(text, start=start))
+        return parsing._nodes(parser().parse(text, start=start))
 
 
 def fresh() -> Shapes:
