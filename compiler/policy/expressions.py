@@ -58,6 +58,8 @@ def _python(tree: Expression) -> str:
         case Characters(ranges):
             if not ranges:
                 return "(?!)"
+            if len(ranges) == 1 and ranges[0][0] == ranges[0][1]:  # quicker to compile than a set
+                return f"\\U{ranges[0][0]:08x}"
             return "[" + "".join(f"\\U{low:08x}-\\U{high:08x}" for low, high in ranges) + "]"
         case Position(place):
             return _PYTHON_PLACES[place]

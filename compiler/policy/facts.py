@@ -1,7 +1,8 @@
 """What statements say by themselves: found once, and then wherever the statements lie."""
 
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from cpc.compiler.policy.model import Audit, Isolation, Origin, Requirement, Rule, Tier
@@ -17,7 +18,7 @@ RuleName = tuple[str, str, int | None, str]
 """Namespace and policy, the number of the tier or baseline block (None: none), and the rule's name."""
 
 
-class Facts(NamedTuple):
+class Facts(Struct, frozen=True):
     """Rules and what goes with them, in written order.
 
     Tier and baseline blocks are numbered from 0, `blocks` are how many there are. `rule_names` and

@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Hashable, Mapping, Sequence
 from itertools import islice
-from typing import NamedTuple
 
 from msgspec import Struct, field
 
@@ -23,7 +22,7 @@ _MOST_DEEP = 64
 """Definitions that lean on each other; more are an error, after which nothing is remembered."""
 
 
-class _Said(NamedTuple):
+class _Said(Struct, frozen=True):
     """What a stretch says, which hangs on `definitions` by fingerprint, where it lay last: in file number
     `file`, behind so many blocks. None: there is something to say about it.
     """
@@ -36,14 +35,15 @@ class _Said(NamedTuple):
 
     def at(self, place: Place, file: int, blocks: int) -> "_Said":
         """The same at another place."""
-        if self.facts is None or (place, file, blocks) == self[2:]:
+        here = self.place == place and self.file == file and self.blocks == blocks
+        if here or self.facts is None:
             return self
         further = place.seen_from(self.place)
         facts = placed(self.facts, further, file, blocks - self.blocks)
         return _Said(self.definitions, facts, place, file, blocks)
 
 
-class _Resolved(NamedTuple):
+class _Resolved(Struct, frozen=True):
     """A script that was file `file`, and what each stretch said where it lay; `blocks` came before."""
 
     script: Script

@@ -1,6 +1,6 @@
 """Where a stretch of a file lies, and what was read from it by itself as a part of that file."""
 
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -14,7 +14,7 @@ HERE = ""
 """The name of the file in spans of a stretch that was read by itself."""
 
 
-class Place(NamedTuple):
+class Place(Struct, frozen=True):
     """`start` characters and `lines` lines of the file come before; a stretch begins with a line."""
 
     file: str
@@ -27,13 +27,8 @@ class Place(NamedTuple):
 
     def span(self, span: Span) -> Span:
         """A span of the stretch as one of the file."""
-        return Span(
-            self.file,
-            self.start + span.start,
-            self.start + span.end,
-            self.lines + span.line,
-            span.column,
-        )
+        _, start, end, line, column = span
+        return Span(self.file, self.start + start, self.start + end, self.lines + line, column)
 
     def tree(self, node: T) -> T:
         """A tree of the stretch, or several in a tuple, with the places that they have in the file."""
