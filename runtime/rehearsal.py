@@ -89,7 +89,7 @@ class Seen(Struct, frozen=True):
         return (named.file, named.line, named.column) if named and named.file else None
 
 
-class Enforced(Struct):
+class Enforced(Struct, dict=True):
     """An artifact loaded and attached for an inventory. A context manager."""
 
     artifact: Artifact

@@ -20,7 +20,7 @@ _SO_RCVBUFFORCE = 33
 """asm-generic/socket.h; Python does not name it."""
 
 
-class Flood(Struct):
+class Flood(Struct, dict=True):
     """One flow under load: `sent` packets numbered from 0, `received` the numbers that arrived.
 
     A context manager: it sends from entering to `stop`, and the receiver drains after that.
