@@ -1,5 +1,8 @@
 """Source lines as terminals show them: tabs, wide characters, characters that are not shown."""
 
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+
 from msgspec import Struct
 
 __all__ = ["Cells", "cells", "plain"]
@@ -27,33 +30,36 @@ def plain(text: str) -> str:
 
 
 class Cells(Struct, frozen=True):
-    """A line as shown; `columns[i]` is where character `skipped + i` begins, the last entry the width."""
+    """A line as shown, `width` columns of it, of which `starts[i]` is that of character `skipped + i` before the
+    line was cut: then it begins `moved` columns further to the right, mostly less than none.
+    """
 
     text: str
-    columns: tuple[int, ...]
+    starts: Sequence[int]
+    width: int
     skipped: int = 0
+    moved: int = 0
 
     def column(self, character: int) -> int:
         """The column of a character (from 0); past what is shown, its nearest end."""
-        return self.columns[max(0, min(character - self.skipped, len(self.columns) - 1))]
+        at = max(0, min(character - self.skipped, len(self.starts) - 1))
+        return max(0, min(self.starts[at] + self.moved, self.width))
 
 
-def _whole(line: str) -> list[tuple[str, int]]:
+def _whole(line: str) -> tuple[Sequence[str], Sequence[int]]:
+    """Each character as it is shown, and where each starts; the last start is the end."""
     if line.isascii() and line.isprintable():
-        return [(c, 1) for c in line]
+        return line, range(len(line) + 1)
     from rich.cells import cell_len
 
-    shown: list[tuple[str, int]] = []
-    at = 0
+    shown: list[str] = []
+    starts = [0]
     for c in line:
-        if c == "\t":
-            step = TAB - at % TAB
-            shown.append((" " * step, step))
-        else:
-            visible = c.translate(_HIDDEN)
-            shown.append((visible, cell_len(visible)))
-        at += shown[-1][1]
-    return shown
+        step = TAB - starts[-1] % TAB
+        visible = " " * step if c == "\t" else c.translate(_HIDDEN)
+        shown.append(visible)
+        starts.append(starts[-1] + (step if c == "\t" else cell_len(visible)))
+    return shown, starts
 
 
 def cells(line: str, first: int, last: int, room: int) -> Cells:
@@ -67,24 +73,17 @@ def cells(line: str, first: int, last: int, room: int) -> Cells:
     near = line[skipped : first + _REACH * room]
     clipped = skipped + len(near) < len(line)
     first, last = first - skipped, last - skipped
-    shown = _whole(near)
-    starts = [0]
-    for _, width in shown:
-        starts.append(starts[-1] + width)
+    shown, starts = _whole(near)
     if starts[-1] <= room and not skipped and not clipped:
-        return Cells("".join(text for text, _ in shown), tuple(starts))
+        return Cells("".join(shown), starts, starts[-1])
     first, last = min(first, len(shown)), min(last, len(shown))
     low = 0
     if starts[last] > room - len(_ELLIPSIS):
-        while low < first and starts[first] - starts[low] > _LEAD:
-            low += 1
+        low = bisect_left(starts, starts[first] - _LEAD, 0, first)
     lead = _ELLIPSIS if low or skipped else ""
-    high = low
     budget = room - len(lead) - len(_ELLIPSIS)
-    while high < len(shown) and starts[high + 1] - starts[low] <= budget:
-        high += 1
+    high = bisect_right(starts, starts[low] + budget, low) - 1
     tail = _ELLIPSIS if high < len(shown) or clipped else ""
-    text = lead + "".join(text for text, _ in shown[low:high]) + tail
-    width = len(lead) + starts[high] - starts[low]
-    columns = [min(max(start - starts[low] + len(lead), 0), width) for start in starts]
-    return Cells(text, tuple(columns), skipped)
+    text = lead + "".join(shown[low:high]) + tail
+    moved = len(lead) - starts[low]
+    return Cells(text, starts, starts[high] + moved, skipped, moved)
