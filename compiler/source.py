@@ -30,6 +30,10 @@ class Span(NamedTuple):
         return Span(self.file, self.start, max(self.end, other.end), self.line, self.column)
 
 
+_new = tuple.__new__
+"""Makes a named tuple without a call of Python's: a large text has a million spans."""
+
+
 class SourceFile(Compared, frozen=True):
     """One text as it was read; lines end with `\\n` (`\\r\\n` and `\\r` count as one)."""
 
@@ -46,7 +50,8 @@ class SourceFile(Compared, frozen=True):
     def span(self, start: int, end: int) -> Span:
         """The span of characters [start, end)."""
         line = bisect_right(self._starts, start)
-        return Span(self.name, start, end, line, start - self._starts[line - 1] + 1)
+        column = start - self._starts[line - 1] + 1
+        return _new(Span, (self.name, start, end, line, column))
 
     def line(self, number: int) -> str:
         """The text of line `number` (from 1) without its end; empty when there is no such line."""

@@ -1,7 +1,9 @@
 """Lines as cells, set in columns where neighbours have the same cells."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cpc.compiler.syntax.layout import WIDTH
 
@@ -11,7 +13,7 @@ _MOST_PADDING = 24
 """Cells that differ by more are not brought under each other: the gap would be harder to read."""
 
 
-class Row(NamedTuple):
+class Row(Struct, frozen=True):
     """One line: cells joined by spaces, maybe a comment behind them, maybe a blank line before.
 
     Neighbours of one `kind` (not empty) with as many cells stand in columns.
@@ -35,11 +37,11 @@ class Row(NamedTuple):
 
     def trailed(self, text: str) -> "Row":
         """With a comment behind it."""
-        return self._replace(trail=text)
+        return replace(self, trail=text)
 
     def after_blank(self, blank: bool) -> "Row":
         """With or without a blank line before it."""
-        return self if blank is self.blank else self._replace(blank=blank)
+        return self if blank is self.blank else replace(self, blank=blank)
 
     def text(self) -> str:
         """The line without its comment."""
@@ -79,7 +81,7 @@ def _padded(run: list[Row]) -> list[Row]:
 def _with_width(row: Row, column: int, width: int) -> Row:
     cells = list(row.cells)
     cells[column] = cells[column].ljust(width)
-    return row._replace(cells=tuple(cells))
+    return replace(row, cells=tuple(cells))
 
 
 def arranged(rows: Iterable[Row]) -> Iterator[str]:

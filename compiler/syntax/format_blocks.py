@@ -1,7 +1,8 @@
 """Things on lines of their own, with the comments and blank lines between them."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from cpc.compiler.source import Span
 from cpc.compiler.syntax.columns import Row
@@ -12,7 +13,7 @@ __all__ = ["Blocks", "Item"]
 _STEP = 2
 
 
-class Item(NamedTuple):
+class Item(Struct, frozen=True):
     """Something on lines of its own: its place, its doc comment, and how to lay it out.
 
     `rows` gives its lines as cells at an indentation; it takes the comments that it has room for.

@@ -1,6 +1,6 @@
 """Text that knows where it may be broken, and the lines that it becomes."""
 
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from msgspec import Struct
 
@@ -39,7 +39,7 @@ class Trail(Struct, frozen=True):
     flat: None = None
 
 
-class _Parts(NamedTuple):
+class _Parts(Struct, frozen=True):
     """One after the other; on one line they are `flat`, None where they can never be.
 
     Lines broken inside are indented by `step` more. All of a group's own lines are broken, or none.

@@ -1,6 +1,8 @@
 """Leaves of the parser's nodes, and where in the whole text they stand."""
 
-from typing import Any, NamedTuple, TypeAlias, TypeGuard
+from typing import Any, TypeAlias, TypeGuard
+
+from msgspec import Struct
 
 from cpc.compiler.source import SourceFile, Span
 from cpc.compiler.syntax import tree
@@ -9,7 +11,7 @@ from cpc.compiler.syntax.strings import unquote
 __all__ = ["Branch", "Child", "Leaf", "Places", "is_leaf"]
 
 
-class Leaf(NamedTuple):
+class Leaf(Struct, frozen=True):
     """A terminal: its name, its text, and its place [start_pos, end_pos) in the piece that was parsed."""
 
     type: str
@@ -18,7 +20,7 @@ class Leaf(NamedTuple):
     end_pos: int
 
 
-class Branch(NamedTuple):
+class Branch(Struct, frozen=True):
     """A node: the grammar's name for it, and its leaves and branches (None: left out)."""
 
     data: str

@@ -23,6 +23,10 @@ __all__ = ["DocLine", "Scanned", "Scanner", "Token"]
 HIGHEST_NUMBER = 2**32 - 1
 
 
+_new = tuple.__new__
+"""Makes a named tuple without a call of Python's: a large text has a million words."""
+
+
 class Token(NamedTuple):
     """A word of the text, characters [start, end).
 
@@ -125,7 +129,7 @@ class Scanner:
         if unseen:
             result.diagnostics.extend(unseen)
             return result
-        tokens = result.tokens
+        append = result.tokens.append
         position = 1 if text.startswith("\ufeff") else 0
         match = self._pattern.match
         while position < len(text):
@@ -135,9 +139,10 @@ class Scanner:
             start, position = found.span(kind)
             word = text[start:position]
             if kind == "name":
-                tokens.append(Token("quoted" if word[0] == "`" else "name", word, start, position))
+                kind = "quoted" if word[0] == "`" else "name"
+                append(_new(Token, (kind, word, start, position)))
             elif kind == "op" or (kind == "string" and "\\" not in word):
-                tokens.append(Token(kind, word, start, position))
+                append(_new(Token, (kind, word, start, position)))
             elif kind in ("doc", "comment"):
                 _comment(source, result, kind, start)
             else:

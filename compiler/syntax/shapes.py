@@ -7,7 +7,9 @@ are the scanner's; a piece in which they might has no shape.
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
+
+from msgspec import Struct
 
 from cpc.compiler.syntax.places import Branch, Child, Leaf, is_leaf
 from cpc.compiler.syntax.scan import Token
@@ -24,7 +26,7 @@ _Shape: TypeAlias = tuple[str, ...]
 _Place: TypeAlias = tuple[int, int]
 
 
-class _At(NamedTuple):
+class _At(Struct, frozen=True):
     """A leaf of a shape: the words from one to another of the piece."""
 
     type: str
@@ -32,7 +34,7 @@ class _At(NamedTuple):
     last: int
 
 
-class _Made(NamedTuple):
+class _Made(Struct, frozen=True):
     """A branch of a shape."""
 
     data: str
@@ -137,11 +139,11 @@ def _grown(made: _Made, tokens: Sequence[Token], base: int) -> Branch:
         if child is None:
             children.append(None)
         elif isinstance(child, _At):
-            kind, first, last = child
+            first, last = child.first, child.last
             _, text, start, end = tokens[first]
             if last != first:
                 text, end = " ".join(t.text for t in tokens[first : last + 1]), tokens[last].end
-            children.append(Leaf(kind, text, start - base, end - base))
+            children.append(Leaf(child.type, text, start - base, end - base))
         else:
             children.append(_grown(child, tokens, base))
     return Branch(made.data, children)
