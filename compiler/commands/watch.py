@@ -46,11 +46,15 @@ def run(order: check.Order, terminal: Terminal) -> int:
     read: Sequence[str] = ()
     try:
         while True:
-            before = _state(order, read)
+            earlier, before = read, _state(order, read)
             read = _answer(order, replace(terminal), memory) or read
             if last is not None:
                 last.save(memory)
-            _wait(order, read, before)
+            # What is newly looked at is as it is now; what came since `before` was not there. In this order,
+            # or what comes between both would be taken for known.
+            now = _state(order, read)
+            came = dict.fromkeys(_state(order, earlier))
+            _wait(order, read, {**now, **came, **before})
     except KeyboardInterrupt:
         return Exit.CLEAN
 
@@ -67,9 +71,8 @@ def _answer(order: check.Order, terminal: Terminal, memory: Memory) -> Sequence[
     return tuple(terminal.sources)
 
 
-def _wait(order: check.Order, read: Sequence[str], before: _State) -> None:
-    """Returns when a file is not as it was before it was read."""
-    known = {name: before.get(name, state) for name, state in _state(order, read).items()}
+def _wait(order: check.Order, read: Sequence[str], known: _State) -> None:
+    """Returns when a file is not as it is known."""
     for _ in watch(
         *sorted(_folders(order, read)),
         watch_filter=None,

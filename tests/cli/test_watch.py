@@ -6,12 +6,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from threading import Thread
 
 import pytest
 
 from cpc.compiler.cli import run
+from cpc.compiler.commands import check, watch
+from cpc.compiler.commands.terminal import Terminal
+from cpc.compiler.memory import Memory
+from cpc.compiler.text import files_below
 
 CPC = Path(sys.executable).with_name("cpc")
 
@@ -132,6 +137,35 @@ def test_a_folder_of_policies_and_manifests(tmp_path: Path) -> None:
         assert started.end(signal.SIGTERM) in (0, 128 + signal.SIGTERM)
     finally:
         started.stop()
+
+
+@pytest.mark.parametrize("moment", [2, 3, 4])
+def test_a_file_that_comes_while_its_folder_is_listed_is_seen(
+    moment: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "p.cil").write_text(CLEAN)
+    read: list[str] = []
+    moments = count(1)
+
+    def answer(order: check.Order, terminal: Terminal, memory: Memory) -> None:
+        answered(order, terminal, memory)
+        read[:] = terminal.sources
+
+    def listed(folder: str, endings: tuple[str, ...]) -> list[str]:
+        if next(moments) == moment:
+            (tmp_path / "q.cil").write_text(CLEAN)
+        return files_below(folder, endings)
+
+    def changes(*_: object, **__: object) -> Iterator[set[object]]:
+        yield set()
+        raise KeyboardInterrupt
+
+    answered = check.answer
+    monkeypatch.setattr(check, "answer", answer)
+    monkeypatch.setattr(watch, "files_below", listed)
+    monkeypatch.setattr(watch, "watch", changes)
+    assert run(["check", "--watch", "--no-cache", str(tmp_path)]) == 0
+    assert read == [f"{tmp_path}/p.cil", f"{tmp_path}/q.cil"]
 
 
 def test_it_can_be_interrupted_while_it_checks(tmp_path: Path) -> None:
