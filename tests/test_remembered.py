@@ -133,6 +133,11 @@ def test_a_build_is_all_of_its_files(tmp_path: Path) -> None:
     assert sorted(stamps(tmp_path)) != before
 
 
+def test_a_build_has_the_grammar_and_its_tables() -> None:
+    build = remembered._build()
+    assert all(f"/{name} " in build for name in ("cil.lark", "cil.tables", "remembered.py"))
+
+
 def test_what_costs_more_than_it_saves_is_not_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,7 @@
 import random
 from ipaddress import IPv4Address, IPv6Address
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -10,7 +11,7 @@ from cpc.compiler.policy.decide import decide
 from cpc.compiler.policy.flow import Flow, Party
 from cpc.compiler.policy.model import Direction
 from cpc.compiler.policy.semantics import Decision, Verdict, without_staged
-from cpc.compiler.verify.connectivity import connectivity
+from cpc.compiler.verify.connectivity import ExternalRange, connectivity
 from cpc.compiler.verify.reachability import Cell, External, Node, Reachability, reachability
 from cpc.compiler.verify.sides import Reason
 from tests.nightly import times
@@ -24,6 +25,19 @@ from tests.verify.test_connectivity import (
 )
 
 Service = tuple[int, int, int]
+
+
+@pytest.mark.parametrize(
+    ("count", "name"),
+    [
+        (1, "10.0.0.0-10.0.0.255"),
+        (2, "10.0.0.0-10.0.0.255 and 1 more range"),
+        (3, "10.0.0.0-10.0.0.255 and 2 more ranges"),
+    ],
+)
+def test_external_addresses_are_named_by_their_first_range(count: int, name: str) -> None:
+    ends = [(IPv4Address(f"10.{n}.0.0"), IPv4Address(f"10.{n}.0.255")) for n in range(count)]
+    assert str(External(tuple(ExternalRange(*pair) for pair in ends))) == name
 
 
 def number_of(found: Reachability, end: End, family: int) -> int | None:
