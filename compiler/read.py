@@ -21,9 +21,10 @@ __all__ = ["READ", "Unit", "read"]
 _MAX_NESTING = 64
 
 _MANIFESTS = (".yaml", ".yml", ".json")
-READ = (".cil", *_MANIFESTS)
-"""How the names of files end that are read in folders."""
 """How the names of files end that hold objects of Kubernetes, or rules of Cilium's JSON."""
+
+READ = (".cil", *_MANIFESTS)
+"""How the names of files end that are read in folders, and taken out of a revision."""
 
 _LIKE_MANIFESTS = re.compile(
     r"(\s|#[^\n]*\n)*(---|%|-\s|[\[{]|[\"']?"

@@ -17,8 +17,6 @@ from cpc.compiler.read import READ
 
 __all__ = ["at_revisions"]
 
-"""What is taken out of a revision: all that a policy there may be, or include."""
-
 
 class _Place(Struct, frozen=True):
     """A revision as it was written, its commit, and a path from the top of the repository."""
