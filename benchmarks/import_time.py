@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.manifests import SHAPES, manifest_text
-from benchmarks.pinned import pin
+from benchmarks.pinned import environment, pin
 
 __all__ = ["main"]
 
@@ -40,6 +40,7 @@ def _command(words: Sequence[str], path: Path) -> tuple[float, int, int]:
         [cpc, *words, str(path)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        env=environment(),
     ) as process:
         _limit(process.pid)
         _, status, used = os.wait4(process.pid, 0)

@@ -15,7 +15,6 @@ several others together take everything from, is counted.
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -29,7 +28,7 @@ from msgspec.structs import asdict
 
 from benchmarks.acl import aerleon_text, cil_text, definitions_text, terms
 from benchmarks.clusters import cluster
-from benchmarks.pinned import pin
+from benchmarks.pinned import environment, pin
 
 __all__ = ["Row", "main"]
 
@@ -106,7 +105,7 @@ def _run(command: Sequence[str], folder: Path, patience: float | None) -> tuple[
             text=True,
             timeout=patience,
             preexec_fn=pin,
-            env={**os.environ, "CPC_CACHE": "off"},
+            env=environment(),
         )
     except subprocess.TimeoutExpired:
         return time.perf_counter() - begin, None

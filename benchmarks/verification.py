@@ -12,7 +12,6 @@ worth on the machine.
 
 import argparse
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -21,7 +20,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.pinned import pin
+from benchmarks.pinned import environment, pin
 from benchmarks.policies import Shape, policy_text
 
 __all__ = ["main"]
@@ -108,7 +107,7 @@ def _command(path: Path, cache: Path | None = None) -> float:
         [Path(sys.executable).with_name("cpc"), "check", "--format", "json", str(path)],
         check=False,
         stdout=subprocess.DEVNULL,
-        env={**os.environ, "CPC_CACHE": str(cache or "off")},
+        env=environment(cache),
         preexec_fn=pin,
     )
     assert done.returncode in (0, 1), done.returncode
