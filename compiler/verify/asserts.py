@@ -16,6 +16,7 @@ from cpc.compiler.policy.semantics import Verdict
 from cpc.compiler.verify.claim_regions import Regions, regions_of
 from cpc.compiler.verify.engine.both_sides import BothSides, Found, World
 from cpc.compiler.verify.engine.boxes import Boxes, TooManyBoxes, meet
+from cpc.compiler.verify.engine.cells import apart
 from cpc.compiler.verify.engine.connection_space import ConnectionSpace, OpenConnections
 from cpc.compiler.verify.engine.known_connections import known_connections
 from cpc.compiler.verify.engine.mentioned import Mentioned
@@ -151,8 +152,8 @@ class _Judge:
             answer = self._answer(regions)
         except OutOfSteps as stopped:
             return self._solved(regions, str(stopped) or "the search for an answer was stopped")
-        doubt = self._doubt() if isinstance(answer, Proved) else None
-        return answer if doubt is None else self._solved(regions, doubt.why)
+        doubt = self._sides.doubt if isinstance(answer, Proved) else ""
+        return self._solved(regions, doubt) if doubt else answer
 
     def _solved(self, regions: Regions, why: str) -> Answer:
         """What z3 says in the time that is left, of the statements that meet the regions."""
@@ -173,17 +174,6 @@ class _Judge:
                 return Refuted(self._replayed(found, OPAQUE, verdict, near))
             case _:
                 assert_never(found)
-
-    def _doubt(self) -> Unknown | None:
-        """Why what was not found may be there all the same."""
-        if self._sides.complex:
-            name = self._sides.complex[0].origin.name
-            return Unknown(f"the expressions of `{name}` have too many alternatives")
-        if self._sides.tangled:
-            return Unknown(
-                "blocks of one priority have request parts that may have to match together"
-            )
-        return None
 
     def _no_request(self) -> str:
         if self._asked is not None and common_request((self._asked,)) is None:
@@ -222,7 +212,9 @@ class _Judge:
             return answer
         if self._first(regions.inside, self._sides.allowed) is not None:
             return answer
-        return self._doubt() or Refuted(self._denied_at(regions.inside[0]), every=True)
+        if self._sides.doubt:
+            return Unknown(self._sides.doubt)
+        return Refuted(self._denied_at(regions.inside[0]), every=True)
 
     def _reachable(self, region: Sequence[Box]) -> Answer:
         """Refuted iff two ends of a region have no connection that is allowed.
@@ -239,8 +231,11 @@ class _Judge:
                 continue
             found = self._reached(cell, whole)
             if found is None:
-                return self._doubt() or Refuted(self._barred(cell, whole), every=True)
-            pairs += _without(cell, found, self._sides.world.space.full)
+                if self._sides.doubt:
+                    return Unknown(self._sides.doubt)
+                return Refuted(self._barred(cell, whole), every=True)
+            ends = {at: mask for at, mask in found.cell.items() if at != SERVICE}
+            pairs += apart(cell, ends, self._sides.world.space)[0]
         return Proved()
 
     def _reached(self, cell: Box, whole: Iterable[tuple[Box, Box]]) -> Found | None:
@@ -281,7 +276,7 @@ class _Judge:
         self, connection: Connection, request: Request, wanted: Verdict, policy: Policy
     ) -> Evidence:
         outcome = decide_connection(policy, connection, request)
-        if outcome.verdict is not wanted and self._doubt() is not None:
+        if outcome.verdict is not wanted and self._sides.doubt:
             raise OutOfSteps("what was found does not show it")
         if outcome.verdict is not wanted:
             raise InternalError(f"the verdict on {connection} {request} is not {wanted}")
@@ -295,13 +290,3 @@ def _inside(cell: Box, whole: Iterable[tuple[Box, Box]]) -> Iterator[Box]:
         met = meet(cell, pairs)
         if met is not None:
             yield {**met, **services}
-
-
-def _without(cell: Box, found: Found, full: Sequence[int]) -> Iterator[Box]:
-    """The pairs of a cell that are not those of a part that was found."""
-    left = cell
-    for at, mask in found.cell.items():
-        have = left.get(at) or full[at]
-        if at != SERVICE and have & ~mask:
-            yield {**left, at: have & ~mask}
-            left = {**left, at: have & mask}

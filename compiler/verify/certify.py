@@ -127,14 +127,13 @@ def _side(
             continue
         kinds = found(rule)
         said = tuple(sorted(kinds))
-        met = 0
-        for box in grid.boxes_of(number):
-            met |= grid.index.meeting(box)
-        near = grid.only(met | grid.order.bits[number])
+        near = grid.only(grid.meeting(number))
         if rule not in near.rules:
             near = replace(near, rules=tuple(sorted((*near.rules, rule), key=lambda r: r.key)))
         if (rule.origin, rule.direction) in undecided:
             yield Certificate(rule, said, "the engine does not know either")
+        elif grid.order.complex:
+            yield Certificate(rule, said, "expressions beside it have too many alternatives")
         elif any(r.l7 is not None for r in near.rules):
             yield Certificate(rule, said, "it meets request parts")
         else:

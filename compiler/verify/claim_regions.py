@@ -28,8 +28,8 @@ def regions_of(claim: Assert, policy: Policy, sides: BothSides) -> Regions:
     """The regions of an assert, with its ports. TooManyBoxes."""
     world = sides.world
     services = world.services(claim.ports)
-    sources = merged(world.sources(claim.left))
-    destinations = merged(world.destinations(claim.right))
+    sources = world.sources(claim.left)
+    destinations = world.destinations(claim.right)
     if claim.kind is AssertKind.ISOLATED:
         crossing = _isolated(claim, policy, world)
         region = tuple(sides.within(product(crossing, services)))
@@ -59,8 +59,8 @@ def _nobody(ends: Iterable[tuple[str, Sequence[Box]]], region: Sequence[Box], wh
 
 def _isolated(claim: Assert, policy: Policy, world: World) -> list[Box]:
     """What comes from outside, and what goes there."""
-    sources = merged(world.sources(claim.left))
-    destinations = merged(world.destinations(claim.left))
+    sources = world.sources(claim.left)
+    destinations = world.destinations(claim.left)
     full = world.space.full
     incoming = product(_without_host(complement(sources, full), policy, world), destinations)
     outgoing = product(sources, complement(destinations, full))
@@ -73,19 +73,3 @@ def _without_host(sources: Iterable[Box], policy: Policy, world: World) -> list[
         return list(sources)
     others = {SUBJECT: world.space.full[SUBJECT] & ~world.hosts}
     return list(product(sources, [others]))
-
-
-def merged(boxes: Sequence[Box]) -> tuple[Box, ...]:
-    """The same union in fewer boxes: those that differ in one field only are one."""
-    found = list(boxes)
-    for at in sorted({at for box in boxes for at in box}):
-        rest: dict[frozenset[tuple[int, int]], int] = {}
-        kept: list[Box] = []
-        for box in found:
-            if at not in box:
-                kept.append(box)
-                continue
-            key = frozenset(item for item in box.items() if item[0] != at)
-            rest[key] = rest.get(key, 0) | box[at]
-        found = kept + [{**dict(key), at: mask} for key, mask in rest.items()]
-    return tuple(found)

@@ -134,9 +134,7 @@ class AddressSegments:
 
     def external(self, segment: int) -> bool:
         """Whether an address of it is external: none of the inventory's, in none of its ranges."""
-        first, last = _number(self.first(segment)), _number(self.last(segment))
-        place = bisect_right(self._taken, (first, _END)) - 1
-        return place < 0 or self._taken[place][1] < last
+        return self.external_address(segment) is not None
 
 
 class PartyClass(Struct, frozen=True):

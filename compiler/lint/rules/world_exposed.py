@@ -30,8 +30,6 @@ def _ports(told: Told) -> str:
     if rule.ports is None:
         return "every port"
     ports = sensitive_ports(rule)
-    if len(ports) == len(SENSITIVE):
-        return "every tcp port"
     shown = ", ".join(f"{SENSITIVE[n]} (tcp/{n})" for n in ports[:_SHOWN])
     more = len(ports) - _SHOWN
     return f"{shown} and {more} more" if more > 0 else shown

@@ -76,9 +76,8 @@ class BothSides:
         shift = len(egress.boxes)
         ingress = SideOrder(into, audits, world.turned, shift, policy.mode)
         self._sides = {Direction.EGRESS: egress, Direction.INGRESS: ingress}
-        self.complex: tuple[Statement, ...] = (*out.complex, *into.complex)
-        self.tangled = egress.tangled or ingress.tangled
-        """Whether requests may need several rules of a side to be allowed: absences are doubtful then."""
+        self._complex: tuple[Statement, ...] = (*out.complex, *into.complex)
+        self._tangled = egress.tangled or ingress.tangled
         every = [*egress.boxes, *ingress.boxes]
         self._index = Index(world.space, every)
         self._search = Search(self._index, every)
@@ -98,6 +97,15 @@ class BothSides:
         )
         """The connections that have a side."""
 
+    @property
+    def doubt(self) -> str:
+        """Why what is not found may be there all the same; empty where it is not."""
+        if self._complex:
+            return f"the expressions of `{self._complex[0].origin.name}` have too many alternatives"
+        if self._tangled:
+            return "blocks of one priority have request parts that may have to match together"
+        return ""
+
     def within(self, regions: Iterable[Box]) -> Iterator[Box]:
         """The parts of some regions that have a side and hold a connection."""
         for region in regions:
@@ -112,8 +120,8 @@ class BothSides:
         for cell in cells:
             met |= self._index.meeting(cell)
         kept = [s for side in self._sides.values() for s in side.statements(met)]
-        rules = (s for s in (*kept, *self.complex) if isinstance(s, Rule))
-        isolations = (s for s in (*kept, *self.complex) if isinstance(s, Isolation))
+        rules = (s for s in (*kept, *self._complex) if isinstance(s, Rule))
+        isolations = (s for s in (*kept, *self._complex) if isinstance(s, Isolation))
         return replace(
             self.policy,
             rules=tuple(sorted(rules, key=lambda rule: rule.key)),

@@ -1,6 +1,7 @@
 """Halves of rules as unions of boxes."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import assert_never
 
 from cpc.compiler.policy.model import (
@@ -77,8 +78,8 @@ class Boxes:
         if not subjects or not peers:
             return ()
         services = self.services(rule.ports)
-        pairs = list(product(subjects, peers))
-        return tuple(_bounded([box for one in services for box in product(pairs, (one,))]))
+        pairs = _bounded(product(subjects, peers))
+        return tuple(_bounded(box for one in services for box in product(pairs, (one,))))
 
     def isolation(self, isolation: Isolation) -> tuple[Box, ...]:
         """The boxes of a `default` statement."""
@@ -135,7 +136,7 @@ class Boxes:
         labelled = tuple(t for t in rule.peers if takes_requirements(t))
         bound = self.selector(Side.PEER, labelled)
         for requirement in about:
-            bound = tuple(_bounded(list(product(bound, self._satisfied(rule, requirement)))))
+            bound = tuple(_bounded(product(bound, self._satisfied(rule, requirement))))
         return (*self.selector(Side.PEER, plain), *bound)
 
     def _satisfied(self, rule: Rule, requirement: Requirement) -> tuple[Box, ...]:
@@ -218,10 +219,10 @@ class Boxes:
             case AllOf(operands) | AnyOf(operands):
                 parts = [self._labels(side, o, negated) for o in operands]
                 if isinstance(expr, AllOf) is negated:
-                    return _bounded([box for part in parts for box in part])
+                    return _bounded(box for part in parts for box in part)
                 found: list[Box] = [{}]
                 for part in parts:
-                    found = _bounded(list(product(found, part)))
+                    found = _bounded(product(found, part))
                 return found
             case _:
                 assert_never(expr)
@@ -328,7 +329,8 @@ def _joined(boxes: list[Box], full: Sequence[int]) -> list[Box]:
     return boxes
 
 
-def _bounded(boxes: list[Box]) -> list[Box]:
-    if len(boxes) > _MAX_BOXES:
+def _bounded(boxes: Iterable[Box]) -> list[Box]:
+    found = list(islice(boxes, _MAX_BOXES + 1))
+    if len(found) > _MAX_BOXES:
         raise TooManyBoxes
-    return boxes
+    return found

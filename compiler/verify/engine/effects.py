@@ -258,8 +258,9 @@ class Effects:
         """The boxes each of which keeps the statement from deciding wherever it matches."""
         order = self._grid.order
         sure = order.surely_before(number) & ~order.requests
-        passed_by = order.passes & order.admin and not order.bits[number] & order.admin
-        return sure & ~order.admin if passed_by else sure
+        if not order.bits[number] & order.admin and order.passes & order.admin:
+            sure &= ~order.admin | order.host
+        return sure
 
     def _search(
         self,

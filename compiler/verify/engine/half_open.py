@@ -8,7 +8,7 @@ from cpc.compiler.policy.connections import decide_connection
 from cpc.compiler.policy.flow import OPAQUE, Request
 from cpc.compiler.policy.inventory import Inventory
 from cpc.compiler.policy.model import Action, Direction, Mode, Policy, Rule
-from cpc.compiler.policy.semantics import Verdict
+from cpc.compiler.policy.semantics import Verdict, without_staged
 from cpc.compiler.verify.engine.both_sides import BothSides, World
 from cpc.compiler.verify.engine.boxes import Boxes, TooManyBoxes
 from cpc.compiler.verify.engine.connection_space import ConnectionSpace, OpenConnections
@@ -38,9 +38,11 @@ def half_open(policy: Policy, inventory: Inventory | None = None) -> Iterator[Fi
     try:
         sides = BothSides(policy, _world(policy, inventory))
     except TooManyBoxes:
+        yield from _unknown(policy, "expressions have too many alternatives")
         return
-    if sides.tangled or sides.complex:
-        return  # what they may allow is not known
+    if sides.doubt:
+        yield from _unknown(policy, sides.doubt)
+        return
     for direction in Direction:
         for number, rule in enumerate(sides.statements(direction)):
             if isinstance(rule, Rule) and rule.action is Action.ALLOW:
@@ -53,6 +55,15 @@ def half_open(policy: Policy, inventory: Inventory | None = None) -> Iterator[Fi
                 request = None if found is None else _request(rule)
                 if found is not None and request is not None:
                     yield _finding(sides, direction, rule, found, request)
+
+
+def _unknown(policy: Policy, why: str) -> Iterator[Finding]:
+    """What is not known of any half, said of the first that allows."""
+    for rule in without_staged(policy).rules:
+        if rule.action is Action.ALLOW:
+            said = f"{why}; nor is it known of any other rule"
+            yield Finding(FindingKind.HALF_OPEN, rule, undecided=said)
+            return
 
 
 def _world(policy: Policy, inventory: Inventory | None) -> World:

@@ -17,7 +17,10 @@ from cpc.compiler.verify.languages.requests import RequestSpace
 __all__ = ["Judge"]
 
 _TOO_LONG = "the search for an answer was stopped"
-_TOO_MANY = "its expressions have too many alternatives"
+_TOO_MANY = (
+    "its expressions have too many alternatives; what others do beside it is not known either"
+)
+_BESIDE = "the expressions of {} have too many alternatives"
 
 
 class Judge:
@@ -26,6 +29,9 @@ class Judge:
 
     `gone` are the rules of the direction, by `id`, that decide nothing and mask nothing, and then those that
     are redundant too: all of them can be removed together.
+
+    Beside a statement of too many boxes only what others match is known: that statement is said to be unknown,
+    and so is what seems to decide nothing; the other questions are not asked.
     """
 
     def __init__(
@@ -34,23 +40,27 @@ class Judge:
         self._grid = grid
         self._effects = Effects(self._grid, requests)
         self._pairs = Pairs(self._grid)
-        home = {id(rule) for rule in rules}
+        self._ours = {id(rule) for rule in rules}
         statements = self._grid.order.statements
-        self._home = [n for n, s in enumerate(statements) if id(s) in home]
+        self._home = [n for n, s in enumerate(statements) if id(s) in self._ours]
         self._gone = gone
         self._doubtful: list[tuple[int, Place]] = []
         self._lively: list[int] = []
         self.without_effect = tuple(self._look())
+        if self._grid.order.complex:
+            self._home, self._doubtful, self._lively = [], [], []
 
     def _look(self) -> Iterator[Finding]:
         """Rules that match or decide nothing; what is left for `redundant` is remembered."""
         order = self._grid.order
-        too_large = {id(rule) for rule in order.complex}
+        too_large = {id(statement) for statement in order.complex}
+        for statement in order.complex:
+            if id(statement) in self._ours or isinstance(statement, Isolation):
+                yield Finding(FindingKind.DEAD, statement, undecided=_TOO_MANY)
         known: dict[object, Finding] = {}
         for number in self._home:
             rule = order.statements[number]
             if id(rule) in too_large:
-                yield Finding(FindingKind.DEAD, rule, undecided=_TOO_MANY)
                 continue
             if not order.bits[number]:
                 if isinstance(rule, Rule) and not rule.named:
@@ -73,7 +83,10 @@ class Judge:
                 continue
             try:
                 place = place or self._effects.effective(number)
-                if place is None:
+                if place is None and order.complex:
+                    why = _BESIDE.format(f"`{order.complex[0].origin.name}`")
+                    yield Finding(FindingKind.SHADOWED, rule, undecided=why)
+                elif place is None:
                     if order.group_of(number) is None:
                         self._gone.add(id(rule))  # else it keeps rules of its block from contesting
                     finding = self._without_effect(number)

@@ -15,7 +15,7 @@ from cpc.compiler.policy.decide import decide
 from cpc.compiler.policy.flow import OPAQUE, Flow, Label, Request
 from cpc.compiler.policy.model import Direction, Mode, Policy, Selector
 from cpc.compiler.policy.semantics import Decision, without_staged
-from cpc.compiler.verify.engine.boxes import Boxes, space_of
+from cpc.compiler.verify.engine.boxes import Boxes, TooManyBoxes, space_of
 from cpc.compiler.verify.engine.differences import first_between
 from cpc.compiler.verify.engine.effects import Effects
 from cpc.compiler.verify.engine.grid import Grid
@@ -100,7 +100,7 @@ class Comparison:
 
     def _place(self, labels: frozenset[Label]) -> Place:
         """An endpoint with some labels on either side."""
-        known = {(label.key): label for label in labels}
+        known = {label.key: label for label in labels}
         kinds = {Side.SUBJECT: SUBJECT, Side.PEER: PEER}
         return {
             side: {
@@ -114,7 +114,9 @@ class Comparison:
         }
 
     def _classes(self, places: Sequence[Place]) -> list[tuple[list[int], Telling | None]]:
-        """The places by number, alike ones together; how each list's first differs from the first list's."""
+        """The places by number, alike ones together; how each list's first differs from the first list's. Undecided."""
+        if any(direction.complex for direction, _ in self._sides):
+            raise Undecided("expressions have too many alternatives")
         groups: dict[Hashable, list[int]] = {}
         for number, place in enumerate(places):
             said = tuple(direction.statements(place[side]) for direction, side in self._sides)
@@ -184,11 +186,14 @@ class _Direction:
         self._requests = requests
         self._grid = Grid(policy, direction, space)
         self._given: dict[frozenset[tuple[int, int]], _Given] = {}
-        self._audited = [
-            box
-            for audit in policy.audits
-            for box in self._grid.boxes.selector(Side.SUBJECT, audit.subject)
-        ]
+        self.complex = bool(self._grid.order.complex)
+        """Whether it is not known what some statement matches, and so of nobody what is decided."""
+        self._audited: list[Box] = []
+        try:
+            for audit in policy.audits:
+                self._audited += self._grid.boxes.selector(Side.SUBJECT, audit.subject)
+        except TooManyBoxes:
+            self.complex = True
         self._effects = Effects(self._grid, requests)
         self._needed: dict[int, Point | None] = {}
 
