@@ -9,7 +9,7 @@ from msgspec.structs import force_setattr
 
 from cpc.compiler.compared import Compared
 
-__all__ = ["SourceFile", "Sources", "Span"]
+__all__ = ["SourceFile", "Sources", "Span", "make"]
 
 
 class Span(NamedTuple):
@@ -30,7 +30,7 @@ class Span(NamedTuple):
         return Span(self.file, self.start, max(self.end, other.end), self.line, self.column)
 
 
-_new = tuple.__new__
+make = tuple.__new__
 """Makes a named tuple without a call of Python's: a large text has a million spans."""
 
 
@@ -51,7 +51,7 @@ class SourceFile(Compared, frozen=True):
         """The span of characters [start, end)."""
         line = bisect_right(self._starts, start)
         column = start - self._starts[line - 1] + 1
-        return _new(Span, (self.name, start, end, line, column))
+        return make(Span, (self.name, start, end, line, column))
 
     def line(self, number: int) -> str:
         """The text of line `number` (from 1) without its end; empty when there is no such line."""

@@ -10,7 +10,7 @@ from cpc.compiler.diagnostics import Diagnostic, error
 from cpc.compiler.documents.json_text import Rewritten, rewritten
 from cpc.compiler.documents.nodes import Kind, Mapping, Node, Scalar, Sequence, is_null
 from cpc.compiler.documents.scalars import plain_kind
-from cpc.compiler.source import SourceFile
+from cpc.compiler.source import SourceFile, make
 
 __all__ = ["documents"]
 
@@ -73,10 +73,6 @@ def _refuse(source: SourceFile, place: int, problem: str, help: str = "") -> Dia
     )
 
 
-_new = tuple.__new__
-"""Makes a named tuple without a call of Python's: a large text has a million scalars."""
-
-
 _Open: TypeAlias = "tuple[int, str | None, list[Node], int]"
 """A list or mapping whose end is not read yet: its start, its anchor, and the items and the number of values before it."""
 
@@ -119,7 +115,7 @@ class _Composer:
                     read_as = _KINDS.get(tag, Kind.OTHER)
                 else:
                     read_as = plain_kind(text) if event.implicit[0] else Kind.STRING
-                node = _new(Scalar, (source, start, end, text, read_as))
+                node = make(Scalar, (source, start, end, text, read_as))
                 if event.anchor is not None:
                     self._anchors[event.anchor] = (node, 1)
             elif kind is mapping or kind is yaml.SequenceStartEvent:
@@ -137,7 +133,7 @@ class _Composer:
                 if kind is mapping_end:
                     node = self._mapping(first, end, inner)
                 else:
-                    node = _new(Sequence, (source, first, end, tuple(inner)))
+                    node = make(Sequence, (source, first, end, tuple(inner)))
                 if anchor is not None and not isinstance(node, Diagnostic):
                     self._anchors[anchor] = (node, values - before)
             elif kind is yaml.AliasEvent:
@@ -180,7 +176,7 @@ class _Composer:
             if type(key) is not Scalar or key.text == "<<":
                 break
         else:
-            return _new(
+            return make(
                 Mapping, (self._source, start, end, tuple(zip(keys, items[1::2], strict=True)))
             )
         entries: list[tuple[Scalar, Node]] = []

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cpc.compiler.diagnostics import Diagnostic, error
 from cpc.compiler.errors import InputError
@@ -114,7 +115,9 @@ def read_baseline(path: str) -> Baseline:
     source, problem = read_text(path, path)
     if source is None or problem is not None:
         assert problem is not None
-        raise InputError(problem)
+        missing = problem.code == "CPC001"
+        help = ("`cpc check --update-baseline` writes it",) if missing else problem.help
+        raise InputError(replace(problem, help=help))
     try:
         found = json.loads(source.text)
         if found["schema"] != SCHEMA:

@@ -74,12 +74,14 @@ class Known(Struct):
         said: dict[str, _Said],
     ) -> None:
         """Adds what stretches said in a run, and forgets what none has said lately."""
-        self.said = {**self.said, **said} if definitions == self.definitions else said
+        if definitions == self.definitions:
+            self.said.update(said)
+        else:
+            self.said = said
         self.definitions, self.scripts = definitions, scripts
-        texts = [
-            laid.stretch.text for one in self.scripts.values() for laid in one.script.stretches
-        ]
-        if len(self.said) > 2 * len(texts) + FEW:
+        if len(self.said) > 2 * sum(len(one.script.stretches) for one in scripts.values()) + FEW:
+            laid = (laid for one in scripts.values() for laid in one.script.stretches)
+            texts = [one.stretch.text for one in laid]
             self.said = {text: self.said[text] for text in texts if text in self.said}
             self.shared = {}
 

@@ -4,7 +4,7 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from cpc.compiler.source import Span
+from cpc.compiler.source import Span, make
 
 __all__ = ["HERE", "Place"]
 
@@ -28,7 +28,8 @@ class Place(Struct, frozen=True):
     def span(self, span: Span) -> Span:
         """A span of the stretch as one of the file."""
         _, start, end, line, column = span
-        return Span(self.file, self.start + start, self.start + end, self.lines + line, column)
+        moved = (self.file, self.start + start, self.start + end, self.lines + line, column)
+        return make(Span, moved)
 
     def tree(self, node: T) -> T:
         """A tree of the stretch, or several in a tuple, with the places that they have in the file."""

@@ -14,17 +14,13 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from cpc.compiler.diagnostics import Diagnostic, Diagnostics, error
-from cpc.compiler.source import SourceFile
+from cpc.compiler.source import SourceFile, make
 from cpc.compiler.syntax.strings import bad_escape
 from cpc.compiler.syntax.tree import Comment
 
 __all__ = ["DocLine", "Scanned", "Scanner", "Token"]
 
 HIGHEST_NUMBER = 2**32 - 1
-
-
-_new = tuple.__new__
-"""Makes a named tuple without a call of Python's: a large text has a million words."""
 
 
 class Token(NamedTuple):
@@ -140,9 +136,9 @@ class Scanner:
             word = text[start:position]
             if kind == "name":
                 kind = "quoted" if word[0] == "`" else "name"
-                append(_new(Token, (kind, word, start, position)))
+                append(make(Token, (kind, word, start, position)))
             elif kind == "op" or (kind == "string" and "\\" not in word):
-                append(_new(Token, (kind, word, start, position)))
+                append(make(Token, (kind, word, start, position)))
             elif kind in ("doc", "comment"):
                 _comment(source, result, kind, start)
             else:

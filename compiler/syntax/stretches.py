@@ -24,8 +24,8 @@ __all__ = ["FEW", "Laid", "Script", "Stretch", "Stretches", "Written", "cut", "t
 
 _START = re.compile(rf"^(?:{'|'.join(sorted(STATEMENTS))})(?![\w-])", re.MULTILINE)
 
-Known: TypeAlias = "Mapping[str, Stretch | None]"
-_NOTHING: Known = {}
+_Known: TypeAlias = "Mapping[str, Stretch | None]"
+_NOTHING: _Known = {}
 
 _UNSAID = "CPC114"
 """The warning that a text does not say which language it is in: a stretch need not."""
@@ -245,7 +245,7 @@ def _read(text: str) -> Stretch | None:
     )
 
 
-def cut(text: str, known: "Known" = _NOTHING) -> Iterator[str]:
+def cut(text: str, known: "_Known" = _NOTHING) -> Iterator[str]:
     """The stretches of a text, which together are the text; brackets of those that could be read match."""
     starts = (_with_comments(text, match.start()) for match in _START.finditer(text))
     begin = depth = 0

@@ -24,7 +24,7 @@ from cpc.compiler.policy.resolve_connection import (
     WhoeverAt,
 )
 from cpc.compiler.policy.semantics import selects
-from cpc.compiler.policy.words import selector_words
+from cpc.compiler.policy.words import selector_words, service_words
 from cpc.compiler.source import Span
 from cpc.compiler.verify.encode_party import SOLVER, PartyVariables
 from cpc.compiler.verify.solve import Refuted, Unknown, never
@@ -38,6 +38,7 @@ _DOCUMENTATION = tuple(
 )
 """Addresses that are nobody's (RFC 5737, RFC 3849): the plainest external ones."""
 
+_WITH_PORTS = (Protocol.TCP, Protocol.UDP, Protocol.SCTP)
 _FAMILIES = {int(Protocol.ICMP): (4,), int(Protocol.ICMPV6): (6,)}
 
 
@@ -60,6 +61,13 @@ def asked_connections(question: Question, inventory: Inventory | None) -> Asked 
             help="add what is asked for, as in `tcp/8080` or `icmp/echo-request`",
         )
     service = question.ports[0]
+    if service.protocol in _WITH_PORTS and service.low != service.high:
+        return error(
+            "CPC244",
+            "the connection has many ports",
+            question.span,
+            help=f"each may be decided otherwise: name one, as in `{_one_of(service)}`",
+        )
     problems: list[Diagnostic] = []
     connections: list[Connection] = []
     for family in _FAMILIES.get(service.protocol, (4, 6)):
@@ -82,6 +90,11 @@ def asked_connections(question: Question, inventory: Inventory | None) -> Asked 
             help="its ends must be two, with addresses of one family that carries the protocol",
         )
     )
+
+
+def _one_of(service: PortRange) -> str:
+    """The first of a range in words: `tcp/8000`."""
+    return service_words(service.protocol, service.low)
 
 
 def _ends(

@@ -54,5 +54,5 @@ def unenforced(policy: Policy, say: Callable[..., Diagnostic] = error) -> Diagno
     """One error for each place that this version resolves but cannot enforce (CPC4xx), or what else `say`
     makes of it.
     """
-    help = "remove it to compile; `cpc check` accepts it"
+    help = "`cpc compile` refuses it; every command that only reads policies goes by it"
     return [say(*_UNENFORCED[what], span, help=help) for what, span in policy.unenforced]

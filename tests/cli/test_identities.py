@@ -57,7 +57,7 @@ def test_what_is_not_known_is_said_and_kept(
     """Whoever leaves out a key that may matter takes different endpoints for one."""
 
     def stopped(*_: object) -> None:
-        """The search for a difference, which ran too long."""
+        raise quotient.Undecided("the search was stopped")
 
     monkeypatch.setattr(quotient, "first_between", stopped)
     words = ["--inventory", str(tmp_path / "i.yaml")]

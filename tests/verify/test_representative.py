@@ -58,11 +58,11 @@ def test_under_an_inventory(data: st.DataObject, ports: PortRange) -> None:
 
 
 def test_the_plainest_is_taken() -> None:
-    asked = asked_connections(question(cidr("0.0.0.0/0"), app("web"), PortRange(6, 1)), None)
+    asked = asked_connections(question(cidr("0.0.0.0/0"), app("web"), PortRange(6, 1, 1)), None)
     assert not isinstance(asked, Diagnostic)
     (connection,) = asked.connections
     assert str(connection.client.address) in ("192.0.2.0", "198.51.100.0", "203.0.113.0")
     assert [str(label) for label in connection.server.labels] == ["k8s:app=web"]
     assert connection.server.address is None
-    asked = asked_connections(question(entity(Entity.ALL), app("a"), PortRange(6, 1)), None)
+    asked = asked_connections(question(entity(Entity.ALL), app("a"), PortRange(6, 1, 1)), None)
     assert not isinstance(asked, Diagnostic) and asked.connections[0].client.managed

@@ -26,7 +26,7 @@ from cpc.compiler.verify.engine.space import Box, Space
 from cpc.compiler.verify.languages.limits import TooLarge
 from cpc.compiler.verify.languages.requests import Matchers, RequestSpace, Uncovered
 
-__all__ = ["differences", "first_between"]
+__all__ = ["Undecided", "differences", "first_between"]
 
 _MOST_WORK = 20_000_000
 """Boxes that are held against parts of the grid before the search is stopped."""
@@ -60,16 +60,20 @@ def first_between(
     space: Space,
     boxes: tuple[Boxes, Boxes],
     requests: RequestSpace,
-) -> tuple[Point, Request] | tuple[()] | None:
+) -> tuple[Point, Request] | None:
     """Where one policy decides otherwise when it is read in two ways, each a way to write its statements as boxes.
 
-    A point with a request; nothing where there is no such point, None where that is not known.
+    A point with a request; None where there is no such point. Undecided where that is not known.
     """
     search = _Direction(policy, policy, direction, space, boxes, requests)
     found = search.first()
-    if found is not None:
-        return found
-    return None if search.undecided else ()
+    if found is None and search.undecided:
+        raise Undecided("; ".join(search.undecided))
+    return found
+
+
+class Undecided(Exception):
+    """It is not known whether there is a difference; the message says why."""
 
 
 class _Kind(Struct, frozen=True):

@@ -100,7 +100,7 @@ class Memory:
         return (
             policy.mode,
             policy.allow_host,
-            tuple([self._of_rule(rule) for rule in policy.rules]),
+            self._said_by(policy.rules),
             tuple([blocks[rule.block] for rule in policy.rules]) if len(blocks) > 1 else (),
             tuple([id(r) in home for r in policy.rules]) if len(home) < len(policy.rules) else (),
             tuple(id(isolation.subject) for isolation in policy.isolations),
@@ -108,12 +108,15 @@ class Memory:
             tuple(id(audit.subject) for audit in policy.audits),
         )
 
-    def _of_rule(self, rule: Rule) -> Hashable:
-        """What a rule says, found once for all parts of one policy."""
-        said = self._said.get(id(rule))
-        if said is None:
-            said = self._said[id(rule)] = (rule, _of(rule))  # kept, so that no other has its `id`
-        return said[1]
+    def _said_by(self, rules: Iterable[Rule]) -> Hashable:
+        """What rules say, each found once for all parts of one policy."""
+        known = self._said
+        return tuple([(known.get(id(rule)) or self._find(rule))[1] for rule in rules])
+
+    def _find(self, rule: Rule) -> tuple[Rule, Hashable]:
+        """It is kept, so that no other has its `id`."""
+        found = self._said[id(rule)] = (rule, _of(rule))
+        return found
 
 
 def _of(rule: Rule) -> Hashable:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from cpc.compiler.policy.model import Action, Rule
 from cpc.compiler.verify.engine.boxes import product
 from cpc.compiler.verify.engine.grid import Grid, Place
+from cpc.compiler.verify.engine.index import atoms
 from cpc.compiler.verify.engine.space import Box
 from cpc.compiler.verify.findings import Finding, FindingKind
 
@@ -77,7 +78,10 @@ class Pairs:
 
     def _shares(self, one: int, other: int) -> Iterator[Box]:
         """What two statements both match."""
-        return product(self._grid.boxes_of(one), self._grid.boxes_of(other))
+        order = self._grid.order
+        for box in self._grid.boxes_of(one):
+            for number in atoms(self._grid.index.meeting(box) & order.bits[other]):
+                yield from product((box,), (order.boxes[number],))
 
     def requests(self, number: int) -> Iterator[Finding]:
         """Allows of the same flows that look at requests otherwise, or not at all. Raises OutOfSteps."""

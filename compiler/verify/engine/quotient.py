@@ -16,7 +16,7 @@ from cpc.compiler.policy.flow import OPAQUE, Flow, Label, Request
 from cpc.compiler.policy.model import Direction, Mode, Policy, Selector
 from cpc.compiler.policy.semantics import Decision, without_staged
 from cpc.compiler.verify.engine.boxes import Boxes, TooManyBoxes, space_of
-from cpc.compiler.verify.engine.differences import first_between
+from cpc.compiler.verify.engine.differences import Undecided, first_between
 from cpc.compiler.verify.engine.effects import Effects
 from cpc.compiler.verify.engine.grid import Grid
 from cpc.compiler.verify.engine.grid import Place as At
@@ -30,10 +30,6 @@ Fields: TypeAlias = Mapping[int, int]
 """An atom for some fields of a space."""
 Place: TypeAlias = Mapping[Side, Fields]
 """What stands on a side of a flow."""
-
-
-class Undecided(Exception):
-    """It is not known whether two are alike; the message says why."""
 
 
 class Telling(Struct, frozen=True):
@@ -245,8 +241,6 @@ class _Direction:
         boxes = (self._with(one), self._with(other))
         found = first_between(self._policy, self._direction, self._space, boxes, self._requests)
         if found is None:
-            raise Undecided("the search for a difference was stopped")
-        if not found:
             return None
         point, request = found
         flows = tuple(self._grid.flow({**point, **fields}) for fields in (one, other))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cpc.compiler.policy.decide import decide
 from cpc.compiler.policy.flow import Label
-from cpc.compiler.policy.model import Direction, Mode, Policy
+from cpc.compiler.policy.model import Direction, Mode, Policy, Tier
 from cpc.compiler.verify.certify import SolverFlows
 from cpc.compiler.verify.encode_party import PartyVariables
 from cpc.compiler.verify.engine.quotient import Comparison, KeyClasses
@@ -68,12 +68,23 @@ def pairs(
     yield from ((one, other, False) for one, other in list(combinations(firsts, 2))[:4])
 
 
+def _contested(policy: Policy) -> bool:
+    """Whether a request may have to match rules of several blocks of one priority."""
+    parts = [r for r in policy.rules if r.l7 is not None and r.tier is not Tier.NORMAL]
+    return any(
+        (one.tier, one.priority) == (other.tier, other.priority) and one.block != other.block
+        for one, other in combinations(parts, 2)
+    )
+
+
 @settings(max_examples=times(60, 3_000), suppress_health_check=list(HealthCheck))
 @given(policies(SHAPE))
 def check_keys(policy: Policy) -> None:
     oracle = SolverFlows(policy)
     for found in Comparison(policy).by_key():
-        assert not found.undecided
+        if found.undecided:
+            assert "about requests" in found.undecided and _contested(policy)
+            continue
         for one, other, same in pairs(found):
             apart = told_apart(oracle, found.key, one, other)
             assert apart is not same, (found.key, one, other)
