@@ -3,6 +3,7 @@
 A command function returns a job; `cli` runs it, so that every failure of it ends in one place.
 """
 
+import math
 from functools import partial
 from typing import Annotated
 
@@ -85,12 +86,21 @@ def check(
     return Job(partial(check.run, order), terminal)
 
 
+def _number(seconds: float | None) -> float | None:
+    """Seconds that can be compared with others."""
+    if seconds is not None and math.isnan(seconds):
+        raise typer.BadParameter("nan is no number of seconds")
+    return seconds
+
+
 def verify(
     context: typer.Context,
     files: PolicyFiles,
     timeout: Annotated[
         float | None,
-        typer.Option(metavar="SECONDS", min=0.001, help="How long each assert may take."),
+        typer.Option(
+            metavar="SECONDS", min=0.001, callback=_number, help="How long each assert may take."
+        ),
     ] = None,
     certify: Annotated[
         bool, typer.Option("--certify", help="Prove with z3 too what is found about each rule.")

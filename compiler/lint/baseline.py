@@ -123,7 +123,7 @@ def read_baseline(path: str) -> Baseline:
         if found["schema"] != SCHEMA:
             raise ValueError(f"its schema is `{found['schema']}`, not `{SCHEMA}`")
         return Baseline(Counter(dict(map(_entry, found["findings"]))))
-    except (ValueError, TypeError, KeyError) as failure:
+    except (ValueError, TypeError, KeyError, RecursionError) as failure:
         why = str(failure).split(" (", 1)[0] if isinstance(failure, ValueError) else "not its form"
         raise InputError(
             error(

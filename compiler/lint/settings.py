@@ -62,14 +62,14 @@ def read_settings(path: Path, sources: Sources) -> Settings:
     source, problem = read_text(str(path), path.name)
     if source is None or (problem is not None and problem.code != "CPC005"):  # empty is fine
         raise InputError(*([problem] if problem is not None else []))
+    sources[path.name] = source
     try:
-        return _Reader(source, path.parent, []).settings(tomllib.loads(source.text))
+        said = tomllib.loads(source.text)
     except tomllib.TOMLDecodeError as failure:
-        sources[path.name] = source
         raise InputError(_syntax(source, str(failure))) from failure
-    except InputError:
-        sources[path.name] = source
-        raise
+    except RecursionError as failure:
+        raise InputError(_syntax(source, "it is nested too deeply")) from failure
+    return _Reader(source, path.parent, []).settings(said)
 
 
 def _syntax(source: SourceFile, said: str) -> Diagnostic:

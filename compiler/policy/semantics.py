@@ -53,6 +53,7 @@ __all__ = [
     "Reading",
     "Reason",
     "Verdict",
+    "beyond_requirements",
     "decide_terms",
     "isolation_parts",
     "matches",
@@ -262,10 +263,14 @@ def _is_required(policy: Policy, rule: Rule) -> bool:
 
 def _meets_requirements(alg: Algebra[B], policy: Policy, reading: Reading[B], rule: Rule) -> B:
     """A peer that a term selects which requirements leave alone, or one that meets them all."""
-    plain = tuple(t for t in rule.peers if not takes_requirements(t))
-    free = selects(alg, reading.peer, plain)
+    free = selects(alg, reading.peer, beyond_requirements(rule.peers))
     asked = (r for r in policy.requirements if r.direction is rule.direction)
     return alg.some([free, alg.every(meets_requirement(alg, reading, r) for r in asked)])
+
+
+def beyond_requirements(peers: Selector) -> Selector:
+    """The terms of peers that requirements leave alone."""
+    return tuple(term for term in peers if not takes_requirements(term))
 
 
 def meets_requirement(alg: Algebra[B], reading: Reading[B], requirement: Requirement) -> B:

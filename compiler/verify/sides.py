@@ -17,7 +17,13 @@ from cpc.compiler.policy.model import (
     Rule,
     Selector,
 )
-from cpc.compiler.policy.semantics import Decision, Verdict, decide_terms, selects
+from cpc.compiler.policy.semantics import (
+    Decision,
+    Verdict,
+    beyond_requirements,
+    decide_terms,
+    selects,
+)
 from cpc.compiler.verify.flow_columns import Bits, FlowColumns, members
 from cpc.compiler.verify.party_classes import PartyClasses
 from cpc.compiler.verify.service_sets import NO_SERVICE, ServiceCuts, ServiceSet
@@ -188,12 +194,15 @@ class Sides:
     def _told_apart(self, policy: Policy) -> list[list[int]]:
         """The classes, those together that a policy says the same of as peers.
 
-        It asks of a peer whether it matches a selector, speaks a family (ICMP), and is the host.
+        It asks of a peer whether it matches a selector, or the part of one that requirements leave alone, speaks
+        a family (ICMP), and is the host.
         """
         said = [
             one.family << 1 | (Entity.HOST in one.party.entities) for one in self._classes.classes
         ]
         selectors = {rule.peers for rule in policy.rules}
+        if policy.requirements:
+            selectors |= {beyond_requirements(rule.peers) for rule in policy.rules}
         selectors |= {requirement.peers for requirement in policy.requirements}
         for number, selector in enumerate(selectors, start=4):
             for peer in self._selected(selector):

@@ -45,6 +45,7 @@ def test_unknown_is_3(verify: Path, capsys: Captured) -> None:
     ports = "".join(f"allow a{n}: web -> db tcp/{n}\n" for n in range(1, 300))
     verify.write_text(f"{HEAD}{ports}assert never web -> db tcp/400-6000\n")
     assert run(["verify", "p.cil", "--timeout", "0.001"]) in (1, 3)
+    assert run(["verify", "p.cil", "--timeout", "nan"]) == 2
     assert "Traceback" not in capsys.readouterr().err
 
 

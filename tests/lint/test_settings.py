@@ -75,6 +75,7 @@ def test_the_nearest_file_upwards_is_meant(tmp_path: Path) -> None:
         ("check = 1", 1, "`check` is a table", "write `[check]`"),
         ("[check]\nselect = [", 2, "`cpc.toml` is not TOML: ", "`docs/lint.md`"),
         ("[check]\nselect == 1", 2, "`cpc.toml` is not TOML: ", "`docs/lint.md`"),
+        ("[check]\nselect = " + "[" * 5000, 2, "`cpc.toml` is not TOML: ", "`docs/lint.md`"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said_at_its_line(

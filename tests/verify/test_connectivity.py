@@ -54,6 +54,7 @@ from cpc.compiler.verify.connectivity import (
 from cpc.compiler.verify.service_sets import EVERY_SERVICE, PORTED, ServiceSet
 from tests.policy.build import allow, app, cidr, default_deny, deny, entity, policy_of, tcp
 from tests.policy.request_strategies import l7_matches
+from tests.policy.resolving import clean
 from tests.policy.strategies import Shape, address_edges, inventories, origin, policies, port_edges
 
 End: TypeAlias = Peer | Address
@@ -557,3 +558,15 @@ def test_addresses_of_services_are_not_external() -> None:
     policy = policy_of(default_deny(), allow("in", peers=cidr("192.0.2.1/32")))
     found = connectivity(policy, inventory).connections
     assert [str(c.source) for c in found] == ["web"]
+
+
+@pytest.mark.parametrize("denied", ["", "ingress deny 9.0.0.0/8 -> b\n"])
+def test_requires_leaves_addresses_of_a_mixed_rule_alone(denied: str) -> None:
+    policy = clean(
+        'endpoints b = { app = "b" }\ndefault deny ingress for all\n'
+        "ingress require { ok } -> b\n"
+        f'ingress allow 0.0.0.0/0, {{ app = "a" }} -> b\n{denied}'
+    )
+    found = lines(policy, pod("a", "10.0.0.1"), pod("b", "10.0.0.2"))
+    assert not any(line.startswith("a => b/") for line in found)
+    assert any("=> b/4" in line for line in found)

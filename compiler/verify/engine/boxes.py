@@ -30,7 +30,7 @@ from cpc.compiler.policy.model import (
     Term,
     Tier,
 )
-from cpc.compiler.policy.semantics import takes_requirements
+from cpc.compiler.policy.semantics import beyond_requirements, takes_requirements
 from cpc.compiler.verify.engine.mentioned import space_of
 from cpc.compiler.verify.engine.names import Names
 from cpc.compiler.verify.engine.space import (
@@ -132,7 +132,7 @@ class Boxes:
         about = [r for r in self._requirements if r.direction is rule.direction]
         if not about or rule.tier is not Tier.NORMAL or rule.action is not Action.ALLOW:
             return self.selector(Side.PEER, rule.peers)
-        plain = tuple(t for t in rule.peers if not takes_requirements(t))
+        plain = beyond_requirements(rule.peers)
         labelled = tuple(t for t in rule.peers if takes_requirements(t))
         bound = self.selector(Side.PEER, labelled)
         for requirement in about:
