@@ -114,3 +114,15 @@ def test_exposed_rules_are_those_of_the_solver() -> None:
     SEEN.clear()
     check_exposed()
     assert SEEN[True] > 2, SEEN
+
+
+@pytest.mark.parametrize(
+    ("ports", "said"),
+    [
+        ("tcp/1-65535", "opens every tcp port to"),
+        ("tcp/20-30000", "opens ssh (tcp/22), telnet (tcp/23), Windows RPC (tcp/135) and 16 more to"),
+    ],
+)  # fmt: skip
+def test_only_all_ports_are_every_port(ports: str, said: str) -> None:
+    (one,) = exposed(f"{WEB}allow site: world -> web {ports}\n")
+    assert said in one.message

@@ -2,7 +2,7 @@
 
 from cpc.compiler.diagnostics import Diagnostic, Severity, warning
 from cpc.compiler.lint.told import Told, finding_rule
-from cpc.compiler.policy.model import Rule
+from cpc.compiler.policy.model import Protocol, Rule
 from cpc.compiler.verify.engine.exposed import SENSITIVE, sensitive_ports
 from cpc.compiler.verify.findings import FindingKind
 
@@ -29,6 +29,8 @@ def _ports(told: Told) -> str:
     assert isinstance(rule, Rule)
     if rule.ports is None:
         return "every port"
+    if any(p.protocol == Protocol.TCP and p.low <= 1 and p.high == 65535 for p in rule.ports):
+        return "every tcp port"
     ports = sensitive_ports(rule)
     shown = ", ".join(f"{SENSITIVE[n]} (tcp/{n})" for n in ports[:_SHOWN])
     more = len(ports) - _SHOWN
