@@ -5,7 +5,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -99,13 +99,23 @@ def golden(update_goldens: bool) -> Callable[[Path, str], None]:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skips, out loud, what cannot run here; fails instead where everything must run."""
+    """Skips, out loud, what cannot run here."""
     for marker, lacking in _TOOLS:
         reason = lacking() if item.get_closest_marker(marker) else None
-        if reason is not None and STRICT:
-            pytest.fail(reason, pytrace=False)
         if reason is not None:
             pytest.skip(reason)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Where everything must run, a test that is skipped fails, whatever skips it."""
+    report = yield
+    if STRICT and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, though everything must run: {report.longrepr}"
+    return report
 
 
 @pytest.hookimpl(tryfirst=True)

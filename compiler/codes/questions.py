@@ -44,7 +44,7 @@ QUESTIONS: tuple[Page, ...] = (
         "CPC244",
         "there is no such connection",
         "`cpc trace` and `cpc why` are about one connection: a client, a server, and what is asked for. "
-        "Either it says too little, as without a port, or nobody can make it: nobody has what its ends ask "
+        "Either it says too little, as without a port or with a range of them, or nobody can make it: nobody has what its ends ask "
         "for, both ends are one, or their addresses are of different families.",
         "cpc trace policy.cil 'web -> db'",
         "cpc trace policy.cil 'web -> db tcp/5432'",

@@ -62,14 +62,16 @@ def read_settings(path: Path, sources: Sources) -> Settings:
     source, problem = read_text(str(path), path.name)
     if source is None or (problem is not None and problem.code != "CPC005"):  # empty is fine
         raise InputError(*([problem] if problem is not None else []))
-    sources[path.name] = source
     try:
-        said = tomllib.loads(source.text)
-    except tomllib.TOMLDecodeError as failure:
-        raise InputError(_syntax(source, str(failure))) from failure
-    except RecursionError as failure:
-        raise InputError(_syntax(source, "it is nested too deeply")) from failure
-    return _Reader(source, path.parent, []).settings(said)
+        return _Reader(source, path.parent, []).settings(tomllib.loads(source.text))
+    except (tomllib.TOMLDecodeError, RecursionError) as failure:
+        sources[path.name] = source
+        deep = isinstance(failure, RecursionError)
+        said = "it is nested too deeply" if deep else str(failure)
+        raise InputError(_syntax(source, said)) from failure
+    except InputError:
+        sources[path.name] = source
+        raise
 
 
 def _syntax(source: SourceFile, said: str) -> Diagnostic:

@@ -15,7 +15,7 @@ from cpc.compiler.policy.model import Policy
 from cpc.compiler.policy.semantics import Verdict
 from cpc.compiler.verify.claim_regions import Regions, regions_of
 from cpc.compiler.verify.engine.both_sides import BothSides, Found, World
-from cpc.compiler.verify.engine.boxes import Boxes, TooManyBoxes, meet
+from cpc.compiler.verify.engine.boxes import TOO_MANY, Boxes, TooManyBoxes, meet
 from cpc.compiler.verify.engine.cells import apart
 from cpc.compiler.verify.engine.connection_space import ConnectionSpace, OpenConnections
 from cpc.compiler.verify.engine.known_connections import known_connections
@@ -112,7 +112,7 @@ def judge(
 _MOST_REPLAYED = 500
 """Rules that `decide` reads for each piece of evidence."""
 
-_TOO_MANY = "its expressions have too many alternatives"
+_TOO_MANY = f"its expressions {TOO_MANY}"
 
 
 def _world(policy: Policy, claims: Sequence[Assert], inventory: Inventory | None) -> World:

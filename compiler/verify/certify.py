@@ -12,7 +12,7 @@ from cpc.compiler.policy.semantics import Decision, Verdict, decide_terms, witho
 from cpc.compiler.verify.encode import FlowVariables
 from cpc.compiler.verify.encode_connection import one_source
 from cpc.compiler.verify.encode_party import SOLVER
-from cpc.compiler.verify.engine.boxes import space_of
+from cpc.compiler.verify.engine.boxes import TOO_MANY, space_of
 from cpc.compiler.verify.engine.grid import Grid
 from cpc.compiler.verify.findings import Finding, FindingKind
 from cpc.compiler.verify.solve import Refuted, Unknown, never
@@ -133,7 +133,7 @@ def _side(
         if (rule.origin, rule.direction) in undecided:
             yield Certificate(rule, said, "the engine does not know either")
         elif grid.order.complex:
-            yield Certificate(rule, said, "expressions beside it have too many alternatives")
+            yield Certificate(rule, said, f"expressions beside it {TOO_MANY}")
         elif any(r.l7 is not None for r in near.rules):
             yield Certificate(rule, said, "it meets request parts")
         else:

@@ -66,7 +66,7 @@ def asked_connections(question: Question, inventory: Inventory | None) -> Asked 
             "CPC244",
             "the connection has many ports",
             question.span,
-            help=f"each may be decided otherwise: name one, as in `{_one_of(service)}`",
+            help=f"each may be decided otherwise: name one, as in `{service_words(service.protocol, service.low)}`",
         )
     problems: list[Diagnostic] = []
     connections: list[Connection] = []
@@ -90,11 +90,6 @@ def asked_connections(question: Question, inventory: Inventory | None) -> Asked 
             help="its ends must be two, with addresses of one family that carries the protocol",
         )
     )
-
-
-def _one_of(service: PortRange) -> str:
-    """The first of a range in words: `tcp/8000`."""
-    return service_words(service.protocol, service.low)
 
 
 def _ends(

@@ -169,6 +169,7 @@ def test_a_line_for_scripts(capsys: Captured) -> None:
     ("words", "code"),
     [
         (["web -> db"], "CPC244"),
+        (["web -> db tcp/5000-6000"], "CPC244"),
         (["web -> wbe tcp/1"], "CPC301"),
         (["web db tcp/1"], "CPC103"),
         (["shop/web -> db tcp/1"], "CPC243"),

@@ -48,11 +48,20 @@ def test_nothing_said_is_as_no_file(tmp_path: Path, text: str) -> None:
 def test_the_nearest_file_upwards_is_meant(tmp_path: Path) -> None:
     inner = tmp_path / "a/b"
     inner.mkdir(parents=True)
-    assert find_settings(inner) is None or tmp_path not in find_settings(inner).parents  # type: ignore[union-attr]
+    above = find_settings(inner)
+    assert above is None or tmp_path not in above.parents
     (tmp_path / "cpc.toml").write_text("")
     assert find_settings(inner) == tmp_path / "cpc.toml"
     (tmp_path / "a/cpc.toml").write_text("")
     assert find_settings(inner) == tmp_path / "a/cpc.toml"
+
+
+def test_settings_without_a_fault_are_no_source_of_findings(tmp_path: Path) -> None:
+    """A report that lists what it looked at lists policies."""
+    (tmp_path / "cpc.toml").write_text("[check]\nnotes = true\n")
+    sources: Sources = {}
+    read_settings(tmp_path / "cpc.toml", sources)
+    assert sources == {}
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from cpc.compiler.policy.connections import Connection
 from cpc.compiler.policy.flow import OPAQUE, Request
 from cpc.compiler.policy.model import Direction, Isolation, Policy, PortRange, Rule, Selector
 from cpc.compiler.policy.semantics import without_staged
-from cpc.compiler.verify.engine.boxes import Boxes, meet
+from cpc.compiler.verify.engine.boxes import TOO_MANY, Boxes, meet
 from cpc.compiler.verify.engine.index import Index
 from cpc.compiler.verify.engine.order import Order
 from cpc.compiler.verify.engine.search import OutOfSteps, Search
@@ -101,7 +101,7 @@ class BothSides:
     def doubt(self) -> str:
         """Why what is not found may be there all the same; empty where it is not."""
         if self._complex:
-            return f"the expressions of `{self._complex[0].origin.name}` have too many alternatives"
+            return f"the expressions of `{self._complex[0].origin.name}` {TOO_MANY}"
         if self._tangled:
             return "blocks of one priority have request parts that may have to match together"
         return ""

@@ -49,13 +49,17 @@ from cpc.compiler.verify.engine.space import (
     Space,
 )
 
-__all__ = ["Boxes", "TooManyBoxes", "complement", "meet", "product", "space_of"]
+__all__ = ["TOO_MANY", "Boxes", "TooManyBoxes", "complement", "meet", "product", "space_of"]
 
 _MAX_BOXES = 20_000
 """Boxes of one half of a rule."""
 
 _TOGETHER = 256
 """Boxes after which those of a selector are put together where they can be."""
+
+
+TOO_MANY = "have too many alternatives"
+"""What is said of the expressions of such a half."""
 
 
 class TooManyBoxes(Exception):

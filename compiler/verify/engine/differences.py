@@ -14,7 +14,7 @@ from cpc.compiler.policy.decide import decide
 from cpc.compiler.policy.flow import OPAQUE, Flow, Request
 from cpc.compiler.policy.model import Direction, Policy
 from cpc.compiler.policy.semantics import Decision, Verdict, without_staged
-from cpc.compiler.verify.engine.boxes import Boxes, space_of
+from cpc.compiler.verify.engine.boxes import TOO_MANY, Boxes, space_of
 from cpc.compiler.verify.engine.cells import apart, joined
 from cpc.compiler.verify.engine.changes import Change, Differences, Region
 from cpc.compiler.verify.engine.deciding import Catalogue, Deciding, Settled
@@ -34,7 +34,7 @@ _WHOLE = 20_000
 """Statements that witnesses are replayed through; beyond, only those that match by the engine's account."""
 
 _TOO_LONG = "the search for differences was stopped"
-_TOO_MANY = "expressions have too many alternatives"
+_TOO_MANY = f"expressions {TOO_MANY}"
 _REQUESTS = "expressions about requests are too large to be compared"
 
 

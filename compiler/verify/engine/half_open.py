@@ -10,7 +10,7 @@ from cpc.compiler.policy.inventory import Inventory
 from cpc.compiler.policy.model import Action, Direction, Mode, Policy, Rule
 from cpc.compiler.policy.semantics import Verdict, without_staged
 from cpc.compiler.verify.engine.both_sides import BothSides, World
-from cpc.compiler.verify.engine.boxes import Boxes, TooManyBoxes
+from cpc.compiler.verify.engine.boxes import TOO_MANY, Boxes, TooManyBoxes
 from cpc.compiler.verify.engine.connection_space import ConnectionSpace, OpenConnections
 from cpc.compiler.verify.engine.known_connections import known_connections
 from cpc.compiler.verify.engine.mentioned import Mentioned
@@ -38,7 +38,7 @@ def half_open(policy: Policy, inventory: Inventory | None = None) -> Iterator[Fi
     try:
         sides = BothSides(policy, _world(policy, inventory))
     except TooManyBoxes:
-        yield from _unknown(policy, "expressions have too many alternatives")
+        yield from _unknown(policy, f"expressions {TOO_MANY}")
         return
     if sides.doubt:
         yield from _unknown(policy, sides.doubt)

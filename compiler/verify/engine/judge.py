@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Iterator
 from msgspec.structs import replace
 
 from cpc.compiler.policy.model import Isolation, Protocol, Rule, Tier
+from cpc.compiler.verify.engine.boxes import TOO_MANY
 from cpc.compiler.verify.engine.effects import Effects
 from cpc.compiler.verify.engine.exposed import exposed_part, sensitive_port
 from cpc.compiler.verify.engine.grid import Grid, Place
@@ -17,10 +18,7 @@ from cpc.compiler.verify.languages.requests import RequestSpace
 __all__ = ["Judge"]
 
 _TOO_LONG = "the search for an answer was stopped"
-_TOO_MANY = (
-    "its expressions have too many alternatives; what others do beside it is not known either"
-)
-_BESIDE = "the expressions of {} have too many alternatives"
+_TOO_MANY = f"its expressions {TOO_MANY}; what others do beside it is not known either"
 
 
 class Judge:
@@ -84,7 +82,7 @@ class Judge:
             try:
                 place = place or self._effects.effective(number)
                 if place is None and order.complex:
-                    why = _BESIDE.format(f"`{order.complex[0].origin.name}`")
+                    why = f"the expressions of `{order.complex[0].origin.name}` {TOO_MANY}"
                     yield Finding(FindingKind.SHADOWED, rule, undecided=why)
                 elif place is None:
                     if order.group_of(number) is None:

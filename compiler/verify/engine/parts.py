@@ -135,14 +135,12 @@ def _best_column(columns: Sequence[_Column]) -> Sequence[_Values | None]:
     A statement costs what it may meet: the statements of its part.
     """
     total = len(columns[0])
-    counted = [_counted(column) for column in columns]
-    found = [(number, key, at) for at, one in enumerate(counted) for key, number in _bound(one)]
-    best: tuple[int, str] | None = None
+    found = [(number, key, column) for column in columns for key, number in _bound(column).items()]
+    best: Sequence[_Values | None] = ()
     least = total**2 // 2
-    for number, key, at in sorted(found, key=itemgetter(0), reverse=True)[:4]:
-        groups: Counter[_Values | None] = Counter()
-        for needed, count in counted[at]:
-            groups[needed.get(key)] += count
+    for number, key, column in sorted(found, key=itemgetter(0), reverse=True)[:4]:
+        values = [needed.get(key) for needed in column]
+        groups = Counter(values)
         free = groups.pop(None, 0)
         sizes: Counter[str] = Counter()
         for group, count in groups.items():
@@ -155,27 +153,18 @@ def _best_column(columns: Sequence[_Column]) -> Sequence[_Values | None]:
             for group, count in groups.items()
         )
         if cost < least:
-            best, least = (at, key), cost
-    if best is None:
-        return ()
-    at, key = best
-    values = {id(needed): needed.get(key) for needed, _ in counted[at]}
-    return [values[id(needed)] for needed in columns[at]]
+            best, least = values, cost
+    return best
 
 
-def _counted(column: _Column) -> list[tuple[_Needed, int]]:
-    """What is needed, each once, and by how many: most statements need what others need."""
-    known = {id(needed): needed for needed in column}
-    return [(known[one], count) for one, count in Counter(map(id, column)).items()]
-
-
-def _bound(counted: Iterable[tuple[_Needed, int]]) -> Iterable[tuple[str, int]]:
+def _bound(column: _Column) -> Counter[str]:
     """How many need a value, by label key."""
+    known = {id(needed): needed for needed in column}
     bound: Counter[str] = Counter()
-    for needed, count in counted:
-        for key in needed:
+    for needed, count in Counter(map(id, column)).items():
+        for key in known[needed]:
             bound[key] += count
-    return bound.items()
+    return bound
 
 
 def _selected(selector: Selector) -> dict[str, _Values]:

@@ -15,7 +15,7 @@ from cpc.compiler.policy.decide import decide
 from cpc.compiler.policy.flow import OPAQUE, Flow, Label, Request
 from cpc.compiler.policy.model import Direction, Mode, Policy, Selector
 from cpc.compiler.policy.semantics import Decision, without_staged
-from cpc.compiler.verify.engine.boxes import Boxes, TooManyBoxes, space_of
+from cpc.compiler.verify.engine.boxes import TOO_MANY, Boxes, TooManyBoxes, space_of
 from cpc.compiler.verify.engine.differences import Undecided, first_between
 from cpc.compiler.verify.engine.effects import Effects
 from cpc.compiler.verify.engine.grid import Grid
@@ -112,7 +112,7 @@ class Comparison:
     def _classes(self, places: Sequence[Place]) -> list[tuple[list[int], Telling | None]]:
         """The places by number, alike ones together; how each list's first differs from the first list's. Undecided."""
         if any(direction.complex for direction, _ in self._sides):
-            raise Undecided("expressions have too many alternatives")
+            raise Undecided(f"expressions {TOO_MANY}")
         groups: dict[Hashable, list[int]] = {}
         for number, place in enumerate(places):
             said = tuple(direction.statements(place[side]) for direction, side in self._sides)

@@ -10,11 +10,12 @@ from msgspec.structs import replace
 
 from benchmarks.policies import Shape as Size
 from benchmarks.policies import policy_text
-from cpc.compiler.policy.model import Mode, Policy, Rule
+from cpc.compiler.policy.model import Direction, Mode, Policy, Rule
 from cpc.compiler.verify.engine import analyse as engine
 from cpc.compiler.verify.engine.analyse import analyse
 from cpc.compiler.verify.engine.grid import Grid
 from cpc.compiler.verify.engine.memory import Memory
+from cpc.compiler.verify.engine.space import Space
 from cpc.compiler.verify.findings import Finding
 from tests.nightly import times
 from tests.policy.resolving import clean
@@ -75,9 +76,9 @@ def test_an_edit_asks_again_about_the_parts_that_it_touches(
 ) -> None:
     asked: list[int] = []
 
-    def counted(policy: Policy, *rest: object) -> Grid:
+    def counted(policy: Policy, direction: Direction, space: Space) -> Grid:
         asked.append(len(policy.rules))
-        return Grid(policy, *rest)  # type: ignore[arg-type]
+        return Grid(policy, direction, space)
 
     policy = clean(policy_text(Size(900)).removeprefix("language 1\n"))
     memory = Memory()
